@@ -1,8 +1,8 @@
 /** What crosses the wire when a person is asked to let an application see something of theirs. */
-import { z } from 'zod'
+import { z } from 'zod';
 
-export const consentPermission = () => z.object({ id: z.string(), name: z.string() })
-export type ConsentPermission = z.infer<ReturnType<typeof consentPermission>>
+export const consentPermission = () => z.object({ id: z.string(), name: z.string() });
+export type ConsentPermission = z.infer<ReturnType<typeof consentPermission>>;
 
 export const consentChallenge = () =>
   z.object({
@@ -16,9 +16,9 @@ export const consentChallenge = () =>
     additional_permissions: z.array(consentPermission()),
     /** Echoed by the answer, so that nobody consents to a screen they have not seen. */
     token: z.string(),
-  })
-export type ConsentChallenge = z.infer<ReturnType<typeof consentChallenge>>
+  });
+export type ConsentChallenge = z.infer<ReturnType<typeof consentChallenge>>;
 
 export const consentAnswer = () =>
-  z.object({ component: z.literal('ak-stage-consent').optional(), token: z.string().min(1) })
-export type ConsentAnswer = z.infer<ReturnType<typeof consentAnswer>>
+  z.object({ component: z.literal('ak-stage-consent').optional(), token: z.string().min(1) });
+export type ConsentAnswer = z.infer<ReturnType<typeof consentAnswer>>;

@@ -1,5 +1,5 @@
 /** What crosses the wire when a flow asks who somebody is. */
-import { z } from 'zod'
+import { z } from 'zod';
 
 /** A way to sign in elsewhere. `challenge` is an `xak-flow-redirect`, or one that needs the source's own script. */
 export const loginSource = () =>
@@ -8,8 +8,8 @@ export const loginSource = () =>
     icon_url: z.string().nullish(),
     promoted: z.boolean().optional(),
     challenge: z.looseObject({ component: z.string(), to: z.string().optional() }),
-  })
-export type LoginSource = z.infer<ReturnType<typeof loginSource>>
+  });
+export type LoginSource = z.infer<ReturnType<typeof loginSource>>;
 
 /** What the person is asked. */
 export const identificationChallenge = () =>
@@ -42,8 +42,8 @@ export const identificationChallenge = () =>
     show_source_labels: z.boolean(),
     enable_remember_me: z.boolean().optional(),
     passkey_challenge: z.record(z.string(), z.unknown()).nullish(),
-  })
-export type IdentificationChallenge = z.infer<ReturnType<typeof identificationChallenge>>
+  });
+export type IdentificationChallenge = z.infer<ReturnType<typeof identificationChallenge>>;
 
 /** What the person answers. */
 export const identificationAnswer = () =>
@@ -53,5 +53,5 @@ export const identificationAnswer = () =>
     password: z.string().nullish(),
     captcha_token: z.string().nullish(),
     passkey: z.record(z.string(), z.unknown()).nullish(),
-  })
-export type IdentificationAnswer = z.infer<ReturnType<typeof identificationAnswer>>
+  });
+export type IdentificationAnswer = z.infer<ReturnType<typeof identificationAnswer>>;

@@ -5,25 +5,25 @@
 
 /** A piece of HTML. Only this file makes one, so a string can never pass for it. */
 export class Html {
-  readonly #markup: string
+  readonly #markup: string;
 
   private constructor(markup: string) {
-    this.#markup = markup
+    this.#markup = markup;
   }
 
   /** For this file only: the callers are `html` and `raw`. */
   static of(markup: string): Html {
-    return new Html(markup)
+    return new Html(markup);
   }
 
   /** The markup, ready to be sent. */
   toString(): string {
-    return this.#markup
+    return this.#markup;
   }
 }
 
 /** What may stand in a template. `false`, `null` and `undefined` are nothing, so that `condition && html…` works. */
-export type HtmlValue = Html | string | number | false | null | undefined | readonly HtmlValue[]
+export type HtmlValue = Html | string | number | false | null | undefined | readonly HtmlValue[];
 
 const entities: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -32,20 +32,20 @@ const entities: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
   '`': '&#96;',
-}
+};
 
 /** Escapes text for element content and for quoted attribute values. */
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"'`]/g, (character) => entities[character] ?? '')
+  return text.replace(/[&<>"'`]/g, (character) => entities[character] ?? '');
 }
 
 function draw(value: HtmlValue): string {
-  if (value === false || value === null || value === undefined) return ''
-  if (value instanceof Html) return value.toString()
-  if (typeof value === 'string') return escapeHtml(value)
-  if (typeof value === 'number') return String(value)
+  if (value === false || value === null || value === undefined) return '';
+  if (value instanceof Html) return value.toString();
+  if (typeof value === 'string') return escapeHtml(value);
+  if (typeof value === 'number') return String(value);
   // Only arrays are left by type. An object that only looks like HTML is escaped like any text.
-  return Array.isArray(value) ? value.map(draw).join('') : escapeHtml(String(value))
+  return Array.isArray(value) ? value.map(draw).join('') : escapeHtml(String(value));
 }
 
 /**
@@ -53,14 +53,14 @@ function draw(value: HtmlValue): string {
  * Attribute values must be quoted in the template: `<a href="${…}">`. A value is never put into a script or a style.
  */
 export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[]): Html {
-  let markup = parts[0] ?? ''
-  for (const [index, value] of values.entries()) markup += draw(value) + (parts[index + 1] ?? '')
-  return Html.of(markup)
+  let markup = parts[0] ?? '';
+  for (const [index, value] of values.entries()) markup += draw(value) + (parts[index + 1] ?? '');
+  return Html.of(markup);
 }
 
 /** Markup as it is. Only for constants of this program, never for anything that came from outside. */
 export function raw(constant: string): Html {
-  return Html.of(constant)
+  return Html.of(constant);
 }
 
 /**
@@ -69,25 +69,25 @@ export function raw(constant: string): Html {
  * @throws TypeError for a name that is no plain attribute name, and for event handlers and `style`.
  */
 export function attributes(values: Readonly<Record<string, string | number | boolean | null | undefined>>): Html {
-  let markup = ''
+  let markup = '';
   for (const [name, value] of Object.entries(values)) {
     if (!/^[a-z][a-z0-9-]*$/.test(name) || /^(on.*|style|srcdoc)$/.test(name)) {
-      throw new TypeError(`"${name}" may not be written as an attribute`)
+      throw new TypeError(`"${name}" may not be written as an attribute`);
     }
-    if (value === false || value === null || value === undefined) continue
-    markup += value === true ? ` ${name}` : ` ${name}="${escapeHtml(String(value))}"`
+    if (value === false || value === null || value === undefined) continue;
+    markup += value === true ? ` ${name}` : ` ${name}="${escapeHtml(String(value))}"`;
   }
-  return Html.of(markup)
+  return Html.of(markup);
 }
 
 // A base that no real address has: what resolves to it was relative.
-const nowhere = 'http://relative.invalid'
+const nowhere = 'http://relative.invalid';
 
 function parse(url: string): URL | undefined {
   // Browsers drop tabs and line breaks and read a backslash as a slash; whoever writes them hides something.
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (url === '' || /[\u0000-\u0020\\\u007f]/.test(url)) return undefined
-  return URL.parse(url, nowhere) ?? undefined
+  if (url === '' || /[\u0000-\u0020\\\u007f]/.test(url)) return undefined;
+  return URL.parse(url, nowhere) ?? undefined;
 }
 
 /**
@@ -95,10 +95,10 @@ function parse(url: string): URL | undefined {
  * origin. Undefined for everything else (`javascript:`, `data:`, `//host`, other schemes).
  */
 export function safeUrl(url: string | null | undefined): string | undefined {
-  const parsed = parse(url ?? '')
-  if (!url || !parsed) return undefined
-  if (/^[/?#]/.test(url)) return parsed.origin === nowhere && !url.startsWith('//') ? url : undefined
-  return /^(https?:\/\/|mailto:)/i.test(url) ? url : undefined
+  const parsed = parse(url ?? '');
+  if (!url || !parsed) return undefined;
+  if (/^[/?#]/.test(url)) return parsed.origin === nowhere && !url.startsWith('//') ? url : undefined;
+  return /^(https?:\/\/|mailto:)/i.test(url) ? url : undefined;
 }
 
 /**
@@ -106,7 +106,7 @@ export function safeUrl(url: string | null | undefined): string | undefined {
  * `<img>` runs no script, SVG included.
  */
 export function safeImageUrl(url: string | null | undefined): string | undefined {
-  if (url && /^data:image\/(png|jpeg|gif|webp|avif|svg\+xml);base64,[A-Za-z0-9+/]+={0,2}$/.test(url)) return url
-  const safe = safeUrl(url)
-  return safe && /^(\/|https?:)/i.test(safe) ? safe : undefined
+  if (url && /^data:image\/(png|jpeg|gif|webp|avif|svg\+xml);base64,[A-Za-z0-9+/]+={0,2}$/.test(url)) return url;
+  const safe = safeUrl(url);
+  return safe && /^(\/|https?:)/i.test(safe) ? safe : undefined;
 }
