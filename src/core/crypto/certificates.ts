@@ -63,11 +63,12 @@ export async function generateCertificate(
   const names = request.dnsNames ?? [];
   const certificate = await x509.X509CertificateGenerator.createSelfSigned(
     {
-      name: [
+      // Given as objects, the parts are taken as they are; as text they would be parsed.
+      name: new x509.Name([
         { CN: [{ utf8String: request.commonName }] },
         { O: [{ utf8String: 'Ostiary' }] },
         { OU: [{ utf8String: 'Self-signed' }] },
-      ],
+      ]).toString(),
       notBefore,
       notAfter: new Date(notBefore.getTime() + request.validDays * 86_400_000),
       signingAlgorithm: algorithm,
@@ -76,7 +77,7 @@ export async function generateCertificate(
         new x509.BasicConstraintsExtension(false, undefined, true),
         ...(names.length === 0
           ? []
-          : [new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns', value })))]),
+          : [new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: 'dns' as const, value })))]),
         await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       ],
     },
