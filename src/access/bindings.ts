@@ -1,0 +1,106 @@
+/** The policy engine: what is bound to an object, in order, joined by `any` or `all`. */
+import type { Core } from '../core/core.ts';
+import type { ValuesOf } from '../core/declaration.ts';
+import { recordEvent } from '../core/events.ts';
+import { policyBindingModel } from '../core/models/access.ts';
+import { findObject, objectsOfRows, type StoredObject } from '../core/objects.ts';
+import type { Expressions } from '../expressions/expressions.ts';
+import type { Policy, PolicyRequest, Verdict } from '../policies/policy.ts';
+
+export type PolicyEngine = { core: Core; policies: Readonly<Record<string, Policy>>; expressions: Expressions };
+type Binding = StoredObject<typeof policyBindingModel.fields>;
+
+/** The enabled bindings of an object, in order. Kept in memory until configuration changes. */
+export function loadBindings(core: Core, targetId: string): Promise<Binding[]> {
+  return core.configuration.get(`bindings ${targetId}`, async (queries) => {
+    const rows = await queries
+      .selectFrom('policy_bindings')
+      .selectAll()
+      .where('target_id', '=', targetId)
+      .where('enabled', '=', 1)
+      .orderBy('position')
+      .orderBy('id')
+      .execute();
+    return objectsOfRows(queries, policyBindingModel, rows);
+  });
+}
+
+/** Joins the verdicts. Nothing bound passes; `any` stops at the first that passes, `all` at the first that does not. */
+export async function judgeBindings(
+  engine: PolicyEngine,
+  bindings: readonly Binding[],
+  mode: 'any' | 'all',
+  request: PolicyRequest,
+): Promise<Verdict> {
+  if (bindings.length === 0) return { passing: true, messages: [] };
+  const messages: string[] = [];
+  for (const binding of bindings) {
+    const verdict = await judgeBinding(engine, binding, request);
+    messages.push(...verdict.messages);
+    if (mode === 'any' && verdict.passing) return { passing: true, messages: verdict.messages };
+    if (mode === 'all' && !verdict.passing) return { passing: false, messages };
+  }
+  return { passing: mode === 'all', messages };
+}
+
+async function judgeBinding(engine: PolicyEngine, binding: Binding, request: PolicyRequest): Promise<Verdict> {
+  const { policy, group, user, negate, failure_result, timeout } = binding.values;
+  try {
+    let verdict: Verdict;
+    if (policy) verdict = await withinSeconds(timeout, judgePolicy(engine, policy, request));
+    else if (group) verdict = told((await request.memberships()).some((each) => each.id === group));
+    else if (user !== null) verdict = told(request.user?.pk === user);
+    else verdict = told(false);
+    return negate ? { ...verdict, passing: !verdict.passing } : verdict;
+  } catch (fault) {
+    await reportFailure(engine.core, binding.values, request, fault);
+    // The failure result stands as it is: negating a failure would turn a fault into a permission.
+    return { passing: failure_result, messages: [] };
+  }
+}
+
+const told = (passing: boolean): Verdict => ({ passing, messages: [] });
+
+/** The verdict of one policy. Throws when it is gone, unknown or cannot decide. */
+export async function judgePolicy(engine: PolicyEngine, policyId: string, request: PolicyRequest): Promise<Verdict> {
+  const { core, policies, expressions } = engine;
+  const found = await core.configuration.get(`policy ${policyId}`, async (queries) => {
+    const row = await queries.selectFrom('policies').select('kind').where('id', '=', policyId).executeTakeFirst();
+    const policy = row && policies[row.kind];
+    const object = policy && (await findObject(queries, policy.declaration, { id: policyId }));
+    return policy && object ? { policy, settings: object.values } : undefined;
+  });
+  if (!found) throw new Error(`policy ${policyId} is not there`);
+  return found.policy.judge({ core, expressions, settings: found.settings, request });
+}
+
+async function withinSeconds<T>(seconds: number, work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no verdict within ${seconds} seconds`)), seconds * 1000);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function reportFailure(
+  core: Core,
+  binding: ValuesOf<typeof policyBindingModel.fields>,
+  request: PolicyRequest,
+  fault: unknown,
+): Promise<void> {
+  core.log.warn({ err: fault, policy: binding.policy }, 'a policy failed; its failure result counts');
+  const { user, clientAddress } = request;
+  await core.database.write((transaction) =>
+    recordEvent(transaction, core.now(), {
+      action: 'policy_exception',
+      app: 'authentik.policies',
+      user: user && { pk: user.pk, username: user.username, email: user.email },
+      clientAddress,
+      context: { policy: binding.policy, message: fault instanceof Error ? fault.message : String(fault) },
+    }),
+  );
+}

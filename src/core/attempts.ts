@@ -1,0 +1,51 @@
+/** Counts guesses of anything secret, atomically and before the costly check, so that concurrent ones are counted too. */
+import { createHash } from 'node:crypto';
+import type { Database } from '../db/database.ts';
+
+export type Attempts = {
+  /** Counts one guess. False when more than `limit` have been made within the window: then do not even look. */
+  count(subject: string, limit: number, windowMilliseconds: number): Promise<boolean>;
+  /** Forgets the guesses after a success. */
+  clear(subject: string): Promise<void>;
+};
+
+/** `subject` says what is guessed and for whom, such as `password user 12`; only its hash is stored. */
+export function makeAttempts(database: Database, now: () => number): Attempts {
+  const keyOf = (subject: string): string => createHash('sha256').update(subject).digest('hex');
+  return {
+    async count(subject, limit, windowMilliseconds) {
+      const key = keyOf(subject);
+      const at = now();
+      const ends = at + windowMilliseconds;
+      const row = await database.write((transaction) =>
+        transaction
+          .insertInto('attempts')
+          .values({ key, window_ends_at: ends, count: 1 })
+          .onConflict((conflict) =>
+            conflict.columns(['key']).doUpdateSet((expression) => ({
+              count: expression
+                .case()
+                .when('attempts.window_ends_at', '<=', at)
+                .then(1)
+                .else(expression('attempts.count', '+', 1))
+                .end(),
+              window_ends_at: expression
+                .case()
+                .when('attempts.window_ends_at', '<=', at)
+                .then(ends)
+                .else(expression.ref('attempts.window_ends_at'))
+                .end(),
+            })),
+          )
+          .returning('count')
+          .executeTakeFirstOrThrow(),
+      );
+      return row.count <= limit;
+    },
+    async clear(subject) {
+      await database.write((transaction) =>
+        transaction.deleteFrom('attempts').where('key', '=', keyOf(subject)).execute(),
+      );
+    },
+  };
+}

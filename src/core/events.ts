@@ -1,0 +1,62 @@
+/** The audit log: everything that happens is an event, written in the same unit of work as the thing itself. */
+import { randomUUID } from 'node:crypto';
+import type { Queries } from '../db/database.ts';
+import type { Json } from './declaration.ts';
+import { normalisedKey } from './names.ts';
+
+/** How long events are kept. */
+export const EVENT_RETENTION_MILLISECONDS = 365 * 24 * 3600 * 1000;
+/** What one event may hold; longer contexts are cut, so that a stranger cannot fill the disk. */
+const MOST_CONTEXT = 16_384;
+
+/** What is asked of an event; more actions exist in later releases. */
+export type EventAction =
+  | 'login'
+  | 'login_failed'
+  | 'logout'
+  | 'user_write'
+  | 'suspicious_request'
+  | 'password_set'
+  | 'secret_view'
+  | 'secret_rotate'
+  | 'authorize_application'
+  | 'policy_exception'
+  | 'property_mapping_exception'
+  | 'configuration_error'
+  | 'system_exception'
+  | 'model_created'
+  | 'model_updated'
+  | 'model_deleted';
+
+/** Who did it, as the event remembers after the account is gone. */
+export type EventUser = { pk: number; username: string; email: string };
+
+export type EventInput = {
+  action: EventAction | `custom_${string}`;
+  /** The part of the program that says so, such as `authentik.providers.oauth2`. */
+  app: string;
+  user?: EventUser | undefined;
+  context?: Record<string, Json>;
+  clientAddress?: string | undefined;
+  brand?: Record<string, Json>;
+};
+
+/** Writes an event. Secrets never belong in its context. */
+export async function recordEvent(transaction: Queries, at: number, event: EventInput): Promise<void> {
+  const context = JSON.stringify(event.context ?? {});
+  await transaction
+    .insertInto('events')
+    .values({
+      id: randomUUID(),
+      created_at: at,
+      expires_at: at + EVENT_RETENTION_MILLISECONDS,
+      action: event.action,
+      app: event.app,
+      user: JSON.stringify(event.user ?? {}),
+      username_key: normalisedKey(event.user?.username ?? ''),
+      context: context.length <= MOST_CONTEXT ? context : JSON.stringify({ truncated: context.slice(0, MOST_CONTEXT) }),
+      client_ip: event.clientAddress ?? null,
+      brand: JSON.stringify(event.brand ?? {}),
+    })
+    .execute();
+}

@@ -1,0 +1,7 @@
+/**
+ * The form in which names and mail addresses are compared: Unicode NFKC, case folded, outer blanks removed.
+ * Two people can never differ by case or by look-alike width alone.
+ */
+export function normalisedKey(name: string): string {
+  return name.normalize('NFKC').trim().toLowerCase().normalize('NFKC');
+}
