@@ -119,5 +119,5 @@ function parse(certificatePem: string): X509Certificate {
 
 /** RFC 4514 order, the most specific part first; Node gives one part a line, the other way round. */
 function nameText(lines: string | undefined): string {
-  return (lines ?? '').split('\n').reverse().join(',');
+  return (lines ?? '').split('\n').toReversed().join(',');
 }
