@@ -14,7 +14,7 @@ import { makeSandboxThread } from './sandbox-thread.ts';
 import type { Loss } from './sandbox-thread.ts';
 
 /** An order without its number, which is given here. */
-export type Work = Omit<StartOrder, 'id'> | Omit<CheckOrder, 'id'>;
+type Work = Omit<StartOrder, 'id'> | Omit<CheckOrder, 'id'>;
 
 export type Evaluations = {
   readonly add: (work: Work, hostFunctions: HostFunctions, timeoutMilliseconds: number) => Promise<ExpressionResult>;

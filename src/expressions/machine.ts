@@ -20,7 +20,7 @@ export type Machine = {
   readonly rewind: () => boolean;
 };
 
-export type Prelude = {
+type Prelude = {
   readonly start: JSValueHandle;
   readonly answer: JSValueHandle;
   readonly collect: JSValueHandle;

@@ -11,7 +11,7 @@ export type StartOrder = {
 };
 
 /** Hand the answer of one host function to the evaluation that waits for it. `text` is JSON, or the error's message. */
-export type ResumeOrder = {
+type ResumeOrder = {
   readonly type: 'resume';
   readonly id: number;
   readonly call: number;

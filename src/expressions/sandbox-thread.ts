@@ -110,7 +110,11 @@ export const makeSandboxThread = ({
   return {
     run: (order, budget) => {
       clearTimeout(idle);
-      current ??= start();
+      try {
+        current ??= start();
+      } catch (error) {
+        return onLost({ why: 'not started', message: error instanceof Error ? error.message : String(error) });
+      }
       current.worker.ref();
       current.orders.push({ id: order.id, budget });
       post(current, { order, budget });
