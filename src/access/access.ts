@@ -9,7 +9,8 @@ import type { StoredObject } from '../core/objects.ts';
 import { type User, userByPk } from '../core/users.ts';
 import type { Expressions } from '../expressions/expressions.ts';
 import type { Policy, PolicyRequest, Verdict } from '../policies/policy.ts';
-import { judgeBindings, judgePolicy, loadBindings, type PolicyEngine } from './bindings.ts';
+import { loadBindings } from './bindings.store.ts';
+import { judgeBindings, judgePolicy, type PolicyEngine } from './bindings.ts';
 import { policyRequest } from './request.ts';
 
 export type Application = StoredObject<typeof applicationModel.fields>;

@@ -1,29 +1,11 @@
 /** The policy engine: what is bound to an object, in order, joined by `any` or `all`. */
 import type { Core } from '../core/core.ts';
-import type { ValuesOf } from '../core/declaration.ts';
 import { recordEvent } from '../core/events.ts';
-import { policyBindingModel } from '../core/models/access.ts';
-import { findObject, objectsOfRows, type StoredObject } from '../core/objects.ts';
 import type { Expressions } from '../expressions/expressions.ts';
 import type { Policy, PolicyRequest, Verdict } from '../policies/policy.ts';
+import { type Binding, loadPolicy } from './bindings.store.ts';
 
 export type PolicyEngine = { core: Core; policies: Readonly<Record<string, Policy>>; expressions: Expressions };
-type Binding = StoredObject<typeof policyBindingModel.fields>;
-
-/** The enabled bindings of an object, in order. Kept in memory until configuration changes. */
-export function loadBindings(core: Core, targetId: string): Promise<Binding[]> {
-  return core.configuration.get(`bindings ${targetId}`, async (queries) => {
-    const rows = await queries
-      .selectFrom('policy_bindings')
-      .selectAll()
-      .where('target_id', '=', targetId)
-      .where('enabled', '=', 1)
-      .orderBy('position')
-      .orderBy('id')
-      .execute();
-    return objectsOfRows(queries, policyBindingModel, rows);
-  });
-}
 
 /** Joins the verdicts. Nothing bound passes; `any` stops at the first that passes, `all` at the first that does not. */
 export async function judgeBindings(
@@ -64,12 +46,7 @@ const told = (passing: boolean): Verdict => ({ passing, messages: [] });
 /** The verdict of one policy. Throws when it is gone, unknown or cannot decide. */
 export async function judgePolicy(engine: PolicyEngine, policyId: string, request: PolicyRequest): Promise<Verdict> {
   const { core, policies, expressions } = engine;
-  const found = await core.configuration.get(`policy ${policyId}`, async (queries) => {
-    const row = await queries.selectFrom('policies').select('kind').where('id', '=', policyId).executeTakeFirst();
-    const policy = row && policies[row.kind];
-    const object = policy && (await findObject(queries, policy.declaration, { id: policyId }));
-    return policy && object ? { policy, settings: object.values } : undefined;
-  });
+  const found = await loadPolicy(core, policies, policyId);
   if (!found) throw new Error(`policy ${policyId} is not there`);
   return found.policy.judge({ core, expressions, settings: found.settings, request });
 }
@@ -88,7 +65,7 @@ async function withinSeconds<T>(seconds: number, work: Promise<T>): Promise<T> {
 
 async function reportFailure(
   core: Core,
-  binding: ValuesOf<typeof policyBindingModel.fields>,
+  binding: Binding['values'],
   request: PolicyRequest,
   fault: unknown,
 ): Promise<void> {

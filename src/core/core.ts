@@ -5,7 +5,8 @@
 import type { Database } from '../db/database.ts';
 import type { Configuration } from './configuration.ts';
 import type { Attempts } from './attempts.ts';
-import type { Sealer } from './secrets.ts';
+import type { Passwords } from './crypto/passwords.ts';
+import type { Sealer } from './crypto/seal.ts';
 
 /** The part of the log that the rooms use; pino fits. */
 export type Log = {
@@ -15,26 +16,11 @@ export type Log = {
   error(details: object, message: string): void;
 };
 
-/** Hashes and checks passwords with bounded concurrency. */
-export type PasswordHasher = {
-  hash(password: string): Promise<string>;
-  /** Without a stored hash it still takes the time of one, so that time tells nothing. */
-  verify(stored: string | null | undefined, password: string): Promise<{ valid: boolean; needsRehash: boolean }>;
-};
-
-/** Sealed, short-lived JSON for round trips through a browser: bound to a purpose and to whom it was given. */
-export type TicketSealer = {
-  sealToken(value: unknown, purpose: string, boundTo: string, lifetimeMilliseconds: number): string;
-  /** Undefined when it was changed, has expired, or was made for something or somebody else. */
-  openToken(token: string, purpose: string, boundTo: string): unknown;
-};
-
 export type Core = {
   database: Database;
   configuration: Configuration;
   sealer: Sealer;
-  tickets: TicketSealer;
-  passwords: PasswordHasher;
+  passwords: Passwords;
   attempts: Attempts;
   log: Log;
   /** Milliseconds since 1970. Tests turn it. */

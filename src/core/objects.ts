@@ -7,11 +7,11 @@ import { randomUUID } from 'node:crypto';
 import type { Database, Queries } from '../db/database.ts';
 import { isUniqueViolation } from '../db/database.ts';
 import { bumpConfiguration } from './configuration.ts';
+import type { Sealer } from './crypto/seal.ts';
 import type { Declaration, Field, Fields, ValuesOf } from './declaration.ts';
 import { Fault, invalid, notFound } from './fault.ts';
 import { loadLinks, numbersToIds, writeLinks } from './links.ts';
 import { type Row, rowOfValues, type Values, valuesOfRow } from './rows.ts';
-import type { Sealer } from './secrets.ts';
 import { writeSecrets } from './secrets.ts';
 
 /** An object as it is stored. `pk` is the number of a user, provider or group. Secrets are read apart. */

@@ -1,16 +1,10 @@
 /** Values that must be read again but never shown: sealed, in a table of their own, bound to owner and field. */
 import type { Queries } from '../db/database.ts';
+import type { SealedPlace, Sealer } from './crypto/seal.ts';
 import type { Declaration } from './declaration.ts';
 import type { Values } from './rows.ts';
 
-/** What seals and opens; the key never leaves it. */
-export type Sealer = {
-  seal(plain: string, place: string): string;
-  /** Throws when the text was not sealed with a known key for this place. */
-  open(sealed: string, place: string): string;
-};
-
-const place = (owner: string, field: string): string => `secrets/${owner}/${field}`;
+const place = (row: string, field: string): SealedPlace => ({ table: 'secrets', row, field });
 
 /** Stores a secret, replacing the one before; the empty text removes it. */
 export async function writeSecret(
