@@ -13,10 +13,10 @@ function drawPermissions(title: string, permissions: readonly ConsentPermission[
 export const consentScreen: Screen<ConsentChallenge> = {
   component: 'ak-stage-consent',
   heading: () => 'Allow access?',
+  lead: (challenge) => challenge.header_text || 'An application asks for access to your account.',
   body: (challenge) => {
     const more = challenge.additional_permissions.length > 0;
-    return html`<p class="lead">${challenge.header_text || 'An application asks for access to your account.'}</p>
-${drawPerson(challenge.pending_user, challenge.pending_user_avatar, challenge.flow_info?.cancel_url)}
+    return html`${drawPerson(challenge.pending_user, challenge.pending_user_avatar, challenge.flow_info?.cancel_url)}
 ${drawPermissions(more ? 'You already allowed it to' : 'It will be able to', challenge.permissions)}
 ${drawPermissions(challenge.permissions.length > 0 ? 'Now it also asks to' : 'It will be able to', challenge.additional_permissions)}
 <input type="hidden" name="token" value="${challenge.token}">`;

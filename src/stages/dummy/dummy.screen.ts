@@ -6,6 +6,7 @@ import type { DummyChallenge } from './dummy.wire.ts';
 export const dummyScreen: Screen<DummyChallenge> = {
   component: 'ak-stage-dummy',
   heading: (challenge) => challenge.flow_info?.title || 'Dummy stage',
-  body: (challenge) => html`<p class="lead">This is the stage “${challenge.name}”. It asks nothing.</p>`,
+  lead: (challenge) => `This is the stage “${challenge.name}”. It asks nothing.`,
+  body: () => html``,
   actions: () => [{ label: 'Continue' }],
 };

@@ -37,7 +37,7 @@ function drawName(challenge: Challenge, typed: string | undefined): Html {
       autocapitalize: 'none',
       spellcheck: 'false',
       value,
-      autofocus: value === '',
+      autofocus: value === '' || !challenge.password_fields,
     },
   );
 }
@@ -87,20 +87,21 @@ function drawApplication(challenge: Challenge): Html | undefined {
   if (!name) return undefined;
   const launch = safeUrl(challenge.application_pre_launch);
   const drawn = launch ? html`<a href="${launch}">${name}</a>` : html`<strong>${name}</strong>`;
-  return html`<p class="lead">to continue to ${drawn}</p>`;
+  return html`Sign in to continue to ${drawn}.`;
 }
 
 export const identificationScreen: Screen<IdentificationChallenge> = {
   component: 'ak-stage-identification',
   heading: (challenge) =>
     challenge.flow_info?.title || (challenge.flow_designation === 'recovery' ? 'Find your account' : 'Sign in'),
-  body: (challenge, page) => html`${drawApplication(challenge)}
-${
-  asksForName(challenge) &&
-  html`${drawName(challenge, page.typed['uid_field'])}
+  lead: drawApplication,
+  body: (challenge, page) =>
+    html`${
+      asksForName(challenge) &&
+      html`${drawName(challenge, page.typed['uid_field'])}
 ${challenge.password_fields && drawPassword(challenge, page.typed['uid_field'])}
 ${challenge.enable_remember_me && rememberBox}`
-}`,
+    }`,
   actions: (challenge) => (asksForName(challenge) ? [{ label: challenge.primary_action || 'Continue' }] : []),
   after: (challenge) => {
     const recovery = safeUrl(challenge.recovery_url);

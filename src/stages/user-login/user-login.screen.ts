@@ -7,8 +7,8 @@ import type { UserLoginChallenge } from './user-login.wire.ts';
 export const userLoginScreen: Screen<UserLoginChallenge> = {
   component: 'ak-stage-user-login',
   heading: () => 'Stay signed in?',
-  body: (challenge) => html`<p class="lead">You will be asked to sign in less often on this device.</p>
-${drawPerson(challenge.pending_user, challenge.pending_user_avatar)}
+  lead: () => 'You will be asked to sign in less often on this device.',
+  body: (challenge) => html`${drawPerson(challenge.pending_user, challenge.pending_user_avatar)}
 <p class="hint">Choose no if other people use this device too.</p>`,
   actions: () => [
     { label: 'Yes, stay signed in', name: 'remember_me', value: 'true' },

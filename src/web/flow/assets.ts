@@ -7,6 +7,9 @@ import { readFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
 import type { PageAssets } from './document.ts';
 
+// One request for the browser, three files for the reader. The order matters.
+const styleNames = ['flow.css', 'flow-form.css', 'flow-parts.css'] as const;
+
 /** One file to serve. */
 export interface FlowAsset {
   /** The path on this origin, for example `/static/flow.0f3a91c2.css`. */
@@ -38,12 +41,15 @@ async function readScript(folder: URL): Promise<string> {
 
 /**
  * Reads the files. Call it once and keep the result.
- * @param folder where `flow.css` and `flow.js` or `flow.ts` are; beside this module when left out.
+ * @param folder where the three stylesheets and `flow.js` or `flow.ts` are; beside this module when left out.
  * @throws the error of the file system when a file is missing.
  */
 export async function readFlowAssets(folder: URL = new URL('.', import.meta.url)): Promise<FlowAssets> {
-  const [css, script] = await Promise.all([readFile(new URL('flow.css', folder), 'utf8'), readScript(folder)]);
-  const stylesheet = asset('css', 'text/css; charset=utf-8', css);
+  const [script, ...styles] = await Promise.all([
+    readScript(folder),
+    ...styleNames.map((name) => readFile(new URL(name, folder), 'utf8')),
+  ]);
+  const stylesheet = asset('css', 'text/css; charset=utf-8', styles.join('\n'));
   const module = asset('js', 'text/javascript; charset=utf-8', script);
   return { stylesheet: stylesheet.path, script: module.path, files: [stylesheet, module] };
 }

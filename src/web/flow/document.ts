@@ -69,6 +69,7 @@ function drawCustomCss(input: PageInput): Html | undefined {
 /** The whole document as text. */
 export function renderDocument(input: PageInput, content: DocumentContent): string {
   const { brand, assets } = input;
+  const pictured = chosen(content.background?.light) !== undefined;
   const layout = /^[a-z_]+$/.test(content.layout ?? '') ? content.layout : 'stacked';
   return html`<!doctype html>
 <html lang="${brand.language}">
@@ -83,7 +84,7 @@ export function renderDocument(input: PageInput, content: DocumentContent): stri
 <link rel="stylesheet" href="${safeUrl(assets.stylesheet)}">
 ${drawCustomCss(input)}
 </head>
-<body class="layout-${layout}">
+<body class="layout-${layout}${pictured ? ' pictured' : ''}">
 ${drawBackground(content)}
 <div class="frame">
 <header class="brand">${drawBrand(brand)}</header>

@@ -19,16 +19,17 @@ function linkButton(url: string | undefined, label: string, main = false): Html 
   return href ? html`<a class="button${main ? ' main' : ''}" href="${href}">${label}</a>` : undefined;
 }
 
-/** Where a URL leads, in as few words as possible. */
-function hostOf(url: string): string | undefined {
-  return safeUrl(url) ? URL.parse(url)?.host : undefined;
+/** Where a URL leads, in a sentence. */
+function leadTo(url: string): string {
+  if (!safeUrl(url)) return 'The next address cannot be opened from here.';
+  return `You are being taken to ${URL.parse(url)?.host ?? 'the next page'}.`;
 }
 
 export const accessDeniedScreen: Screen<AccessDeniedChallenge> = {
   component: 'ak-stage-access-denied',
   heading: () => 'Access denied',
-  body: (challenge) => html`<p class="lead">${challenge.error_message || 'You may not go on here.'}</p>
-${drawPerson(challenge.pending_user, challenge.pending_user_avatar)}
+  lead: (challenge) => challenge.error_message || 'You may not go on here.',
+  body: (challenge) => html`${drawPerson(challenge.pending_user, challenge.pending_user_avatar)}
 <p>If you think this is a mistake, ask the people who run this service.</p>
 <div class="actions">${linkButton(challenge.flow_info?.cancel_url, 'Start again')}</div>`,
 };
@@ -36,8 +37,10 @@ ${drawPerson(challenge.pending_user, challenge.pending_user_avatar)}
 export const flowErrorScreen: Screen<FlowErrorChallenge> = {
   component: 'ak-stage-flow-error',
   heading: () => 'Something went wrong',
-  body: (challenge) => html`<p class="lead">This is not your fault. Please try again in a moment.</p>
-<p>If it happens again, tell the people who run this service this number: <code>${challenge.request_id}</code></p>
+  lead: () => 'This is not your fault. Please try again in a moment.',
+  body: (
+    challenge,
+  ) => html`<p>If it happens again, tell the people who run this service this number: <code>${challenge.request_id}</code></p>
 ${challenge.error && html`<details><summary>For administrators</summary><pre tabindex="0">${challenge.error}${challenge.traceback && `\n\n${challenge.traceback}`}</pre></details>`}
 <div class="actions">${linkButton(challenge.flow_info?.cancel_url, 'Start again')}</div>`,
 };
@@ -66,22 +69,21 @@ export const sessionEndScreen: Screen<SessionEndChallenge> = {
 export const redirectScreen: Screen<RedirectChallenge> = {
   component: 'xak-flow-redirect',
   heading: () => 'One moment…',
+  lead: (challenge) => leadTo(challenge.to),
   body: (challenge) => {
     const to = safeUrl(challenge.to);
-    if (!to) return html`<p class="lead">The next address cannot be opened from here.</p>`;
-    return html`<p class="lead">You are being taken to ${hostOf(to) ?? 'the next page'}.</p>
-<div class="actions"><a class="button main" href="${to}" data-redirect>Continue</a></div>`;
+    return html`${to && html`<div class="actions"><a class="button main" href="${to}" data-redirect>Continue</a></div>`}`;
   },
 };
 
 export const autosubmitScreen: Screen<AutosubmitChallenge> = {
   component: 'ak-stage-autosubmit',
   heading: (challenge) => challenge.title || challenge.flow_info?.title || 'One moment…',
+  lead: (challenge) => leadTo(challenge.url),
   body: (challenge) => {
     const url = safeUrl(challenge.url);
-    if (!url) return html`<p class="lead">The next address cannot be opened from here.</p>`;
-    return html`<p class="lead">You are being taken to ${hostOf(url) ?? 'the next page'}.</p>
-<form method="post" action="${url}" data-autosubmit>
+    if (!url) return html``;
+    return html`<form method="post" action="${url}" data-autosubmit>
 ${Object.entries(challenge.attrs).map(([name, value]) => html`<input type="hidden" name="${name}" value="${value}">`)}
 <div class="actions"><button class="button main">Continue</button></div>
 </form>`;
@@ -92,40 +94,40 @@ export const confirmScreen: Screen<ConfirmChallenge> = {
   component: 'ostiary-flow-confirm',
   heading: (challenge) =>
     challenge.flow_designation === 'invalidation' ? 'Sign out?' : challenge.flow_info?.title || 'Do you want to go on?',
-  body: (challenge) => {
+  lead: (challenge) => {
     const where = challenge.application_name;
-    const words =
-      challenge.flow_designation === 'invalidation'
-        ? `You will be signed out${where ? ` of ${where}` : ''}.`
-        : `Choose Continue to go on${where ? ` to ${where}` : ''}.`;
-    return html`<p class="lead">${words}</p>
-${challenge.pending_user && drawPerson(challenge.pending_user, challenge.pending_user_avatar)}`;
+    if (challenge.flow_designation === 'invalidation') return `You will be signed out${where ? ` of ${where}` : ''}.`;
+    return `Choose Continue to go on${where ? ` to ${where}` : ''}.`;
   },
+  body: (challenge) => html`${drawPerson(challenge.pending_user ?? '', challenge.pending_user_avatar)}`,
   actions: (challenge) => [{ label: challenge.flow_designation === 'invalidation' ? 'Sign out' : 'Continue' }],
+  after: (challenge) =>
+    html`${challenge.flow_designation === 'invalidation' && html`<ul class="links"><li><a href="/">Stay signed in</a></li></ul>`}`,
 };
 
 export const deviceCodeScreen: Screen<DeviceCodeChallenge> = {
   component: 'ak-provider-oauth2-device-code',
   heading: () => 'Connect a device',
+  lead: () => 'Enter the code that your device shows.',
   // RFC 8628, section 5.4: the person must know that somebody else may have sent them here.
-  body: (challenge, page) => html`<p class="lead">Enter the code that your device shows.</p>
-${textField(
-  challenge,
-  {
-    name: 'code',
-    label: 'Code',
-    required: true,
-    hint: 'Only go on if the device is in front of you. Never enter a code that somebody sent you.',
-  },
-  {
-    class: 'code',
-    value: page.typed['code'] ?? challenge.code ?? '',
-    autocomplete: 'off',
-    autocapitalize: 'characters',
-    spellcheck: 'false',
-    autofocus: true,
-  },
-)}`,
+  body: (challenge, page) =>
+    html`${textField(
+      challenge,
+      {
+        name: 'code',
+        label: 'Code',
+        required: true,
+        hint: 'Only go on if the device is in front of you. Never enter a code that somebody sent you.',
+      },
+      {
+        class: 'code',
+        value: page.typed['code'] ?? challenge.code ?? '',
+        autocomplete: 'off',
+        autocapitalize: 'characters',
+        spellcheck: 'false',
+        autofocus: true,
+      },
+    )}`,
   actions: () => [{ label: 'Continue' }],
   fields: () => [{ name: 'code', label: 'Code' }],
 };
@@ -133,7 +135,8 @@ ${textField(
 export const deviceCodeFinishScreen: Screen<DeviceCodeFinishChallenge> = {
   component: 'ak-provider-oauth2-device-code-finish',
   heading: () => 'Your device is connected',
-  body: () => html`<p class="lead">Go on there. You can close this page.</p>`,
+  lead: () => 'Go on there. You can close this page.',
+  body: () => html``,
 };
 
 /** Every screen of this file, by the component it draws. */

@@ -81,6 +81,7 @@ ${body}
 export function renderFlowPage<C extends { readonly component: string }>(input: FlowPageInput<C>): string {
   const { challenge, screen } = input;
   const heading = screen.heading(challenge);
+  const lead = screen.lead?.(challenge);
   const failed = Object.keys(challenge.response_errors ?? {}).length > 0;
   const { background, background_themed_urls: themed, layout } = challenge.flow_info ?? {};
   const light = themed?.light || background;
@@ -89,6 +90,7 @@ export function renderFlowPage<C extends { readonly component: string }>(input: 
     layout,
     background: light ? { light, dark: themed?.dark || undefined } : undefined,
     main: html`<h1>${heading}</h1>
+${lead && html`<p class="lead">${lead}</p>`}
 ${input.notice && html`<p class="notice" role="status">${input.notice}</p>`}
 ${drawErrors(input)}
 ${drawForm(input)}

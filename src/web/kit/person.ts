@@ -22,7 +22,6 @@ ${
     ? html`<img class="avatar" src="${picture}" alt="" width="40" height="40">`
     : html`<span class="avatar" aria-hidden="true">${initials(name)}</span>`
 }
-<span class="person-name">${name}</span>
-${cancel && html`<a href="${cancel}">Not you?</a>`}
+<div class="person-text"><span class="person-name">${name}</span>${cancel && html` <a href="${cancel}">Not you?</a>`}</div>
 </div>`;
 }

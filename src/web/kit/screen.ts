@@ -26,6 +26,8 @@ export interface Screen<C extends { readonly component: string }> {
   readonly component: C['component'];
   /** The one heading of the page, and the first part of its title. */
   heading(challenge: Framed<C>): string;
+  /** The sentence under the heading. */
+  lead?(challenge: Framed<C>): Html | string | undefined;
   /** What stands between the heading and the buttons; inside the form when there are actions. */
   body(challenge: Framed<C>, page: ScreenPage): Html;
   /** The buttons, the main one first. Without any there is no form. */
