@@ -25,7 +25,8 @@ const mostHops = 32;
 
 /** Reads the origin of a request. @throws Fault (400) when a header that counts cannot be read. */
 export function requestOrigin(message: IncomingMessage, trustedProxies: BlockList): RequestOrigin {
-  const { headers, socket } = message;
+  const { headers, socket, rawHeaders } = message;
+  if (hasTwoHosts(rawHeaders)) throw new Fault('bad_host', 'The Host header is given more than once.');
   const peer = plainAddress(socket.remoteAddress ?? '');
   if (peer === undefined) throw new Fault('client_gone', 'The connection is closed.');
   const forwardedFor = headers['x-forwarded-for'];
@@ -39,6 +40,16 @@ export function requestOrigin(message: IncomingMessage, trustedProxies: BlockLis
   if (host === undefined) throw new Fault('bad_host', 'The Host header is not valid.');
   const clientAddress = viaProxy && forwardedFor !== undefined ? readClient(forwardedFor, peer, trustedProxies) : peer;
   return { scheme, host, origin: `${scheme}://${host}`, clientAddress, viaProxy };
+}
+
+/** node:http keeps the first of two; a proxy before us may have read the second (RFC 9112 section 3.2). */
+function hasTwoHosts(rawHeaders: readonly string[]): boolean {
+  let hosts = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1;
+  }
+  return hosts > 1;
 }
 
 /**

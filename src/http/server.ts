@@ -5,7 +5,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { BlockList, Socket } from 'node:net';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { Fault } from '../core/fault.ts';
 import { type RequestOrigin, requestOrigin } from './addresses.ts';
 import { readBodies } from './bodies.ts';
@@ -45,7 +51,7 @@ export function makeHttpServer(options: HttpServerOptions): FastifyInstance {
   const headersTimeout = options.headersTimeout ?? 10_000;
   const server = fastify({
     ...(options.logger === undefined ? {} : { loggerInstance: options.logger }),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     trustProxy: false,
     bodyLimit: options.bodyLimit ?? 1024 * 1024,
     requestTimeout: options.requestTimeout ?? 30_000,
