@@ -1,5 +1,5 @@
 /**
- * `npm run check`: format, lint, types, import rules, dead code. Every step runs, so that one look shows all faults.
+ * `npm run check`: format, lint, types, import rules, lockfile, dead code. Every step runs, so that one look shows all faults.
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -19,6 +19,7 @@ const STEPS: Step[] = [
     command: ['tsc', '--noEmit', '-p', folder],
   })),
   { name: 'imports', command: ['node', 'tools/check-imports.ts'] },
+  { name: 'lockfile', command: ['node', 'tools/complete-lockfile.ts', '--check'] },
   { name: 'dead code', command: ['knip'] },
 ];
 
