@@ -78,8 +78,8 @@ export function parseBaseUrl(text: string): string {
     throw new SettingProblem('is neither http nor https', remedy);
   }
   if (url.username !== '' || url.password !== '') throw new SettingProblem('holds credentials', remedy);
-  // Compare with the text too: the URL parser forgets an empty query or fragment, backslashes and spaces.
-  if (url.pathname !== '/' || /[?#\\\s]/.test(text)) throw new SettingProblem('has a path, query or fragment', remedy);
+  // The text itself counts: the URL parser forgets an empty query, dots in the path, backslashes and spaces.
+  if (!/^https?:\/\/[^/?#\\\s]+\/?$/i.test(text)) throw new SettingProblem('has a path, query or fragment', remedy);
   return url.origin;
 }
 

@@ -87,7 +87,7 @@ export async function generateCertificate(
   const privateKeyPem = createPrivateKey({ key: Buffer.from(privateKey), format: 'der', type: 'pkcs8' });
   return {
     certificatePem: `${certificate.toString('pem')}\n`,
-    privateKeyPem: privateKeyPem.export({ format: 'pem', type: 'pkcs8' }).toString(),
+    privateKeyPem: privateKeyPem.export({ format: 'pem', type: 'pkcs8' }),
   };
 }
 
