@@ -18,6 +18,7 @@ export type ObjectTable = Extract<
   | 'roles'
   | 'flows'
   | 'stages'
+  | 'prompts'
   | 'flow_stage_bindings'
   | 'policies'
   | 'policy_bindings'

@@ -49,6 +49,8 @@ export type RolePermissionsTable = { role_id: string; permission: string; object
 
 export type FlowsTable = Named & { slug: string; designation: string };
 export type StagesTable = Named & { kind: string };
+/** What a prompt stage asks; one prompt can be in several stages. */
+export type PromptsTable = Named & { field_key: string };
 export type FlowStageBindingsTable = {
   id: string;
   flow_id: string;
@@ -191,6 +193,7 @@ export type Tables = {
   role_permissions: RolePermissionsTable;
   flows: FlowsTable;
   stages: StagesTable;
+  prompts: PromptsTable;
   flow_stage_bindings: FlowStageBindingsTable;
   policies: PoliciesTable;
   policy_bindings: PolicyBindingsTable;

@@ -62,6 +62,7 @@ export const start: Migration = {
       foreign key (tenant_id, role_id) references roles (tenant_id, id) on delete cascade)`,
     identified('flows', 'slug {text} not null, designation {text} not null, unique (tenant_id, slug),'),
     identified('stages', 'kind {text} not null, unique (tenant_id, name_key),'),
+    identified('prompts', 'field_key {text} not null, unique (tenant_id, name_key),'),
     `create table flow_stage_bindings (tenant_id {text} not null, id {text} not null, flow_id {text} not null,
       stage_id {text} not null, position integer not null, settings {text} not null,
       settings_version integer not null default 1, primary key (tenant_id, id),
