@@ -171,7 +171,8 @@ test('bodies that are too large, of another type, charset or form are refused', 
   assert.equal(await refused('multipart/form-data; boundary=x', '--x--'), 415);
   assert.equal(await refused('application/json; charset=utf-16', '{}'), 415);
   assert.equal(await refused('application/json', '{'), 400);
-  assert.equal(await refused('application/json', ''), 400);
+  assert.equal(await refused('application/json', ''), 200);
+  assert.equal(await refused('application/x-www-form-urlencoded', ''), 200);
   assert.equal(await refused('application/json', Buffer.from([0x22, 0xff, 0x22])), 400);
   assert.equal(await refused('application/json', '{"__proto__":{"admin":true}}'), 400);
   assert.equal(await refused('application/json', '{"constructor":{"prototype":{}}}'), 400);
