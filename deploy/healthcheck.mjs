@@ -9,7 +9,7 @@ try {
   const answer = await fetch(`http://${reachable}:${port}/-/health/ready/`, { signal: AbortSignal.timeout(4000) });
   if (!answer.ok) throw new Error(`the server answers ${answer.status}`);
 } catch (fault) {
-  const cause = fault instanceof Error && fault.cause instanceof Error ? `: ${fault.cause.message}` : '';
-  console.error(`not ready: ${fault instanceof Error ? fault.message : fault}${cause}`);
+  const { message, cause } = fault instanceof Error ? fault : new Error(String(fault));
+  console.error(`not ready: ${message}${cause instanceof Error ? `: ${cause.message}` : ''}`);
   process.exitCode = 1;
 }

@@ -22,6 +22,8 @@ export type Row = { rooms: string[]; values: string[]; types: string[]; packages
 
 const NODE_FREE = /^(?!node:)/;
 const KIND = ['own shape', 'core', 'http', 'formats', 'expressions', 'outbound'];
+/** A shape describes what a kind is handed, so it names types of the rooms that hand it over. */
+const SHAPE_TYPES = ['shape', 'flow', 'expressions', 'outbound', 'access', 'db', 'web/kit'];
 const SERVED = ['core', 'db', 'http', 'access', 'flow/door', 'formats'];
 const SERVER_ROOMS =
   'app config db formats core expressions outbound http access flow registry admin blueprints outposts web wire';
@@ -32,11 +34,11 @@ export const TABLE: Row[] = [
   { rooms: ['core'], values: ['db', 'formats'], types: [] },
   { rooms: ['expressions', 'outbound', 'http'], values: ['core', 'formats'], types: [] },
   { rooms: ['access'], values: ['core', 'expressions'], types: ['shape', 'flow/run'] },
-  { rooms: ['flow'], values: ['core', 'http', 'access'], types: ['shape'] },
+  { rooms: ['flow'], values: ['core', 'http', 'access'], types: ['shape', 'expressions', 'outbound'] },
   {
     rooms: ['shape'],
     values: ['core', 'http', 'formats'],
-    types: ['shape', 'flow', 'expressions', 'outbound', 'access'],
+    types: SHAPE_TYPES,
   },
   { rooms: ['stage', 'policy', 'mapping'], values: KIND, types: ['flow'] },
   { rooms: ['protocol', 'source'], values: [...KIND, 'access', 'flow/door'], types: [] },

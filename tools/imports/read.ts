@@ -30,7 +30,7 @@ export function readSources(folder: string): Map<string, SourceFile> {
   return new Map(paths.sort().map((path) => [path, readSource(path, readFileSync(join(folder, path), 'utf8'))]));
 }
 
-export function readSource(path: string, text: string): SourceFile {
+function readSource(path: string, text: string): SourceFile {
   const { program, errors } = parseSync(path, text);
   const file: SourceFile = {
     path,
@@ -121,7 +121,11 @@ function stateOf(statement: Statement | Directive, lineAt: (offset: number) => n
     if (inner.kind === 'let' || inner.kind === 'var') return [{ line: lineAt(inner.start), what: inner.kind }];
     return inner.declarations.flatMap(({ id, init }) => {
       const name = id.type === 'Identifier' ? id.name : 'a pattern';
-      return init && isContainer(init) ? [{ line: lineAt(init.start), what: `the empty container ${name}` }] : [];
+      const sealed =
+        id.type === 'Identifier' && id.typeAnnotation != null && isReadonly(id.typeAnnotation.typeAnnotation);
+      return init && !sealed && isContainer(init)
+        ? [{ line: lineAt(init.start), what: `the empty container ${name}` }]
+        : [];
     });
   }
   if (inner.type !== 'ClassDeclaration') return [];
@@ -130,6 +134,14 @@ function stateOf(statement: Statement | Directive, lineAt: (offset: number) => n
     const filled = member.value !== null && isContainer(member.value);
     return !member.readonly || filled ? [{ line: lineAt(member.start), what: 'a static field' }] : [];
   });
+}
+
+/** Declared so that the compiler refuses every change. */
+function isReadonly(type: Node): boolean {
+  if (type.type === 'TSTypeOperator') return type.operator === 'readonly';
+  return (
+    type.type === 'TSTypeReference' && type.typeName.type === 'Identifier' && type.typeName.name.startsWith('Readonly')
+  );
 }
 
 /** An empty container at module level has one use: to be filled later. A WeakMap can have no other. */
