@@ -71,6 +71,14 @@ for (const [name, { source, ends }] of Object.entries(hostile)) {
   });
 }
 
+test('memory that evaluations held is given back to the system', async () => {
+  const bomb = 'const kept = []; for (;;) kept.push("y".repeat(1e5) + kept.length)';
+  const before = process.memoryUsage.rss();
+  for (let round = 0; round < 40; round += 1) assert.equal((await failure(bomb)).kind, 'memory');
+  // Forty machines of 17 MB each were thrown away.
+  assert.ok(process.memoryUsage.rss() - before < 300 * 1024 * 1024);
+});
+
 test('a hundred evaluations at once have their answers although one of them never polls its deadline', async () => {
   const answers = await Promise.all(
     Array.from({ length: 100 }, (_, index) =>

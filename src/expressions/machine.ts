@@ -16,6 +16,8 @@ export type Machine = {
   readonly prelude: () => Prelude;
   /** From this moment (of `performance.now`) on, running code is ended by throwing `DeadlineReached` through it. */
   readonly setDeadline: (moment: number) => void;
+  /** Bytes of its memory. */
+  readonly size: () => number;
   /** Writes the memory back. False when the machine must be replaced. */
   readonly rewind: () => boolean;
 };
@@ -92,6 +94,7 @@ const openMachine = async (
     setDeadline: (moment) => {
       deadline = moment;
     },
+    size: () => memory?.buffer.byteLength ?? 0,
     rewind: () => {
       // WebAssembly memory cannot shrink, so a machine that grew is replaced.
       if (memory === undefined || memory.buffer.byteLength !== pristine.memory.length) return false;

@@ -43,7 +43,8 @@ export type Step =
 /** The answer to an order. `spent` is the time in milliseconds that the sandbox computed. */
 export type StepReport = { readonly type: 'step'; readonly id: number; readonly step: Step; readonly spent: number };
 
-export type Report = { readonly type: 'ready' } | StepReport;
+/** `worn`: the thread has thrown away so much memory that a new thread is cheaper than waiting for its collector. */
+export type Report = { readonly type: 'ready' } | { readonly type: 'worn' } | StepReport;
 
 /** What the thread is started with. `wasm` is the address of the virtual machine's bytes. */
 export type ThreadData = {

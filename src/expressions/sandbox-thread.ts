@@ -11,7 +11,7 @@ import type { DropOrder, Order, Report, StepReport, ThreadData, TimedOrder } fro
 
 /** Why every order that was given to a thread is lost. `id` is the evaluation that was running, if one was. */
 export type Loss = {
-  readonly why: 'timeout' | 'stopped' | 'not started';
+  readonly why: 'timeout' | 'stopped' | 'worn' | 'not started';
   readonly id?: number;
   readonly message: string;
 };
@@ -75,6 +75,7 @@ export const makeSandboxThread = ({
   };
   const onReport = (running: Running, report: Report): void => {
     if (current !== running) return;
+    if (report.type === 'worn') return lose({ why: 'worn', message: 'the thread is replaced' });
     if (report.type === 'ready') running.ready = true;
     else running.orders.shift();
     watch(running);

@@ -10,6 +10,8 @@ export type Sandbox = {
   readonly perform: (order: Order, budget: number) => Step;
   /** Makes the sandbox as new. False when it cannot be: throw it away. */
   readonly restore: () => boolean;
+  /** Bytes of its memory. */
+  readonly size: () => number;
 };
 
 export const makeSandbox = (machine: Machine, resultLength: number): Sandbox => {
@@ -54,6 +56,7 @@ export const makeSandbox = (machine: Machine, resultLength: number): Sandbox => 
         machine.setDeadline(Number.POSITIVE_INFINITY);
       }
     },
+    size: machine.size,
     restore: () => {
       if (!usable || !machine.rewind()) return false;
       // The handles of before were written over too.

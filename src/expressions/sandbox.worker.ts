@@ -9,15 +9,24 @@ import type { Sandbox } from './sandbox.ts';
 /** Unused machines that are kept. More are made when several evaluations wait for host functions at once. */
 const keptSandboxes = 2;
 
+/** Memory of machines that were thrown away, in bytes, after which the thread asks to be replaced. */
+const wornBytes = 64 * 1024 * 1024;
+
 const serve = async (port: NonNullable<typeof parentPort>, data: ThreadData): Promise<void> => {
   const openMachine = await prepareMachines(readFileSync(new URL(data.wasm)), data);
   const make = async (): Promise<Sandbox> => makeSandbox(await openMachine(), data.resultLength);
   const free: Sandbox[] = [await make()];
+  let thrownAway = 0;
   const waiting = new Map<number, Sandbox>();
   const report = (message: Report): void => port.postMessage(message);
 
   const giveBack = async (sandbox: Sandbox): Promise<void> => {
-    if (sandbox.restore() && free.length < keptSandboxes) free.push(sandbox);
+    if (free.length < keptSandboxes && sandbox.restore()) {
+      free.push(sandbox);
+      return;
+    }
+    thrownAway += sandbox.size();
+    if (thrownAway > wornBytes) report({ type: 'worn' });
     if (free.length === 0) free.push(await make());
   };
   const handle = async (message: TimedOrder): Promise<void> => {
