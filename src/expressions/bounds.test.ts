@@ -66,7 +66,7 @@ for (const [name, { source, ends }] of Object.entries(hostile)) {
     assert.match(result.kind, ends, result.message);
     assert.ok(result.message.length <= 2100);
     // 150 to compute and 100 of grace; the rest is for a slow machine.
-    assert.ok(performance.now() - began < 2_000);
+    assert.ok(performance.now() - began < 5_000);
     assert.equal(await value('return 1 + 1'), 2);
   });
 }
