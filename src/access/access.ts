@@ -43,7 +43,7 @@ export function makeAccess(core: Core, policies: Readonly<Record<string, Policy>
       return await judgeBindings(engine, await loadBindings(core, targetId), mode, request);
     } catch (fault) {
       core.log.error({ err: fault, target: targetId }, 'a decision failed, so it is a denial');
-      return { passing: false, messages: [] };
+      return { passing: false, messages: [], failed: true };
     }
   };
   return {

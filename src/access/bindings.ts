@@ -16,13 +16,15 @@ export async function judgeBindings(
 ): Promise<Verdict> {
   if (bindings.length === 0) return { passing: true, messages: [] };
   const messages: string[] = [];
+  let failed = false;
   for (const binding of bindings) {
     const verdict = await judgeBinding(engine, binding, request);
     messages.push(...verdict.messages);
+    failed ||= verdict.failed === true;
     if (mode === 'any' && verdict.passing) return { passing: true, messages: verdict.messages };
-    if (mode === 'all' && !verdict.passing) return { passing: false, messages };
+    if (mode === 'all' && !verdict.passing) return { passing: false, messages, failed };
   }
-  return { passing: mode === 'all', messages };
+  return { passing: mode === 'all', messages, failed };
 }
 
 async function judgeBinding(engine: PolicyEngine, binding: Binding, request: PolicyRequest): Promise<Verdict> {
@@ -37,7 +39,7 @@ async function judgeBinding(engine: PolicyEngine, binding: Binding, request: Pol
   } catch (fault) {
     await reportFailure(engine.core, binding.values, request, fault);
     // The failure result stands as it is: negating a failure would turn a fault into a permission.
-    return { passing: failure_result, messages: [] };
+    return { passing: failure_result, messages: [], failed: !failure_result };
   }
 }
 

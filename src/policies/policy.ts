@@ -15,8 +15,8 @@ export type PolicyRequest = {
   context: Record<string, Json>;
 };
 
-/** A verdict; the messages are for the person. */
-export type Verdict = { passing: boolean; messages: string[] };
+/** A verdict; the messages are for the person. `failed` says that it is a denial because something could not be judged. */
+export type Verdict = { passing: boolean; messages: string[]; failed?: boolean };
 
 export type Policy<F extends Fields = Fields> = {
   kind: string;

@@ -1,0 +1,136 @@
+/**
+ * One visit of a browser to a flow, by page or by JSON: finds or plans its run, moves it, and says what to answer.
+ * Does not know whether HTML or JSON goes back.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { ProtocolServices, Protocol } from '../protocols/protocol.ts';
+import type { RequestFacts } from '../stages/stage.ts';
+import { nameBrowser, tellBrowser } from './browser.ts';
+import type { FlowEnd, FlowStart } from './door.ts';
+import { answer, type Engine, flowPath, look, type Position } from './engine.ts';
+import { planRun } from './plan.ts';
+import { type FlowObject, loadFlow } from './plan.store.ts';
+import { findRun, type Run, sealTicket } from './run.ts';
+import { RunMovedOn } from './run.store.ts';
+
+/** What a visit comes to. `key` names the run for the next request. */
+export type Visit =
+  | { type: 'position'; flow: FlowObject; key: string; start: FlowStart; position: Position; notice?: string }
+  | { type: 'end'; flow: FlowObject; end: FlowEnd; position?: Position }
+  | { type: 'denied'; flow: FlowObject; message: string; next: string | undefined }
+  | { type: 'redirect'; to: string }
+  | { type: 'unknown' };
+
+export type VisitInput = {
+  slug: string;
+  /** Where to go at the end, from the query; only a path of ours. */
+  next: string | undefined;
+  /** The run that the browser names, or undefined for a new one. */
+  key: string | undefined;
+  answered?: { component: string; version: number | undefined; values: Record<string, unknown> };
+};
+
+/** Set by the composition root when the protocols are there. */
+export type Finishers = { services: ProtocolServices | undefined; protocols: Readonly<Record<string, Protocol>> };
+
+const STARTED_AGAIN = 'This page was open for too long, so it starts again.';
+
+/** Makes a visit. Throws a Fault for input that no honest page sends. */
+export async function visit(
+  engine: Engine,
+  finishers: Finishers,
+  facts: RequestFacts,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  input: VisitInput,
+): Promise<Visit> {
+  const browser = nameBrowser(request, reply);
+  const plain: FlowStart = {
+    flow: input.slug,
+    ...(input.next !== undefined && { next: input.next }),
+    restart: flowPath(input.slug, input.next),
+  };
+  const found = input.key === undefined ? undefined : await findRun(engine.core, browser, input.slug, input.key);
+  if (found?.type === 'expired' && found.restart !== plain.restart) return { type: 'redirect', to: found.restart };
+  const lost = found?.type === 'expired' || found?.type === 'foreign';
+  let start = found?.type === 'start' ? found.start : plain;
+  let run: Run;
+  let flow: FlowObject;
+  if (found?.type === 'run') {
+    const loaded = await loadFlow(engine.core, input.slug);
+    if (!loaded) return { type: 'unknown' };
+    flow = loaded.flow;
+    run = found.run;
+    start = startOf(run);
+    if (run.state.index >= run.state.plan.length) {
+      return { type: 'redirect', to: run.state.startedBy ? run.state.restart : (run.state.next ?? '/') };
+    }
+  } else {
+    const planned = await planRun(engine.core, engine.access, start, facts);
+    if (planned.type !== 'planned') return refused(planned, start);
+    flow = planned.flow;
+    run = { browser, state: planned.state };
+  }
+  const { answered } = input;
+  // An answer to an older page: what it says is not about the step where the run stands now.
+  const isStale = answered?.version !== undefined && answered.version !== (run.version ?? 0);
+  let position: Position;
+  try {
+    position = answered && !isStale ? await answer(engine, run, facts, answered) : await look(engine, run, facts);
+  } catch (fault) {
+    if (!(fault instanceof RunMovedOn) || input.key === undefined) throw fault;
+    // Two clicks: the first one has done it. Whoever clicked twice is shown where the run stands.
+    return visit(engine, finishers, facts, request, reply, withoutAnswer(input));
+  }
+  tellBrowser(request, reply, position.changes);
+  return conclude(engine, finishers, flow, start, browser, position, lost ? STARTED_AGAIN : undefined);
+}
+
+const withoutAnswer = ({ slug, next, key }: VisitInput): VisitInput => ({ slug, next, key });
+
+function startOf({ state }: Run): FlowStart {
+  const { flow, startedBy, next, restart } = state;
+  return { flow, ...(startedBy && { startedBy }), ...(next && { next }), restart };
+}
+
+function refused(refusal: Exclude<Awaited<ReturnType<typeof planRun>>, { type: 'planned' }>, start: FlowStart): Visit {
+  if (refusal.type === 'unknown') return { type: 'unknown' };
+  if (refusal.type === 'sign-in') {
+    return { type: 'redirect', to: `/flows/-/default/authentication/?${new URLSearchParams({ next: start.restart })}` };
+  }
+  if (refusal.type === 'pointless') return { type: 'redirect', to: start.next ?? '/' };
+  return { type: 'denied', flow: refusal.flow, message: refusal.message, next: start.next };
+}
+
+async function conclude(
+  engine: Engine,
+  finishers: Finishers,
+  flow: FlowObject,
+  start: FlowStart,
+  browser: string,
+  position: Position,
+  notice: string | undefined,
+): Promise<Visit> {
+  const { run } = position;
+  if (position.type === 'denied') return { type: 'denied', flow, message: position.message, next: start.next };
+  if (position.type === 'leave') return { type: 'redirect', to: position.to };
+  if (position.type === 'flow') {
+    const context = { ...(position.keepContext ? run.state.context : {}), is_redirected: true };
+    const onward: FlowStart = { ...start, flow: position.slug, context };
+    return { type: 'redirect', to: flowPath(position.slug, start.next, sealTicket(engine.core, run.browser, onward)) };
+  }
+  if (position.type === 'end') {
+    return { type: 'end', flow, end: await finish(finishers, position), position };
+  }
+  const key = run.id ?? sealTicket(engine.core, browser, start);
+  return { type: 'position', flow, key, start, position, ...(notice !== undefined && { notice }) };
+}
+
+/** A finished run goes back to whoever started it, or to where the person was going. */
+async function finish(finishers: Finishers, position: Position): Promise<FlowEnd> {
+  const { startedBy, next, context } = position.run.state;
+  if (!startedBy) return { type: 'redirect', to: context.redirect ?? next ?? '/' };
+  const protocol = finishers.protocols[startedBy.protocol];
+  if (!protocol?.finish || !finishers.services) throw new Error(`nobody finishes runs of ${startedBy.protocol}`);
+  return protocol.finish(finishers.services, { data: startedBy.data, context, request: position.request });
+}
