@@ -121,6 +121,8 @@ function isTrusted(address: string, trustedProxies: BlockList): boolean {
 
 /** An address without zone and in its shortest form, or undefined where it is none. */
 function plainAddress(text: string): string | undefined {
+  // What the listener on `[::]` says of an IPv4 client; by far the most common.
+  if (text.startsWith('::ffff:') && isIP(text.slice(7)) === 4) return text.slice(7);
   const zone = text.indexOf('%');
   const address = zone === -1 ? text : text.slice(0, zone);
   const version = isIP(address);

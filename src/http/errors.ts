@@ -16,7 +16,10 @@ export type ErrorPage = {
   readonly requestId: string;
 };
 
-/** Draws an error page as complete HTML; it may set headers such as its own content security policy. */
+/**
+ * Draws an error page as complete HTML; it may set headers such as its own content security policy. Where the
+ * address of the request was at fault, `request.requestOrigin` is not set.
+ */
 export type RenderErrorPage = (
   page: ErrorPage,
   request: FastifyRequest,

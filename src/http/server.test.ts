@@ -138,6 +138,14 @@ test('malformed addresses are refused', async () => {
   );
 });
 
+test('characters that must be encoded are refused in an address', async () => {
+  const server = makeServer();
+  assert.match(
+    await exchange(server, 'GET /things/\u00ff/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n'),
+    /^HTTP\/1\.1 400 /,
+  );
+});
+
 test('a parameter that comes twice is seen, and never silently one of the two', async () => {
   const server = makeServer();
   assert.equal((await server.inject({ url: '/query/?name=a+b%26' })).body, 'a b&');

@@ -35,6 +35,9 @@ export type HttpServerOptions = {
   readonly requestTimeout?: number;
 };
 
+/** All header lines of a request together. */
+export const longestHeaders = 16 * 1024;
+
 /** Nothing is allowed on a page unless the page says so itself. */
 const securityHeaders = {
   'content-security-policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -61,7 +64,7 @@ export function makeHttpServer(options: HttpServerOptions): FastifyInstance {
     requestIdHeader: false,
     genReqId: () => randomUUID().replaceAll('-', ''),
     http: {
-      maxHeaderSize: 16 * 1024,
+      maxHeaderSize: longestHeaders,
       headersTimeout,
       connectionsCheckingInterval: Math.min(headersTimeout, 5_000),
     },
@@ -112,6 +115,7 @@ function rawQuery(text: string): Record<string, unknown> {
 function checkUrl(url: string): void {
   // An absolute address here would name another host than the Host header (RFC 9112 section 3.2.2).
   if (!url.startsWith('/') && url !== '*') throw new Fault('bad_url', 'The address is not valid.');
+  if (/[^\x21-\x7e]/.test(url)) throw new Fault('bad_url', 'The address holds characters that must be encoded.');
   if (url.includes('%00')) throw new Fault('bad_url', 'The address holds a NUL character.');
 }
 
