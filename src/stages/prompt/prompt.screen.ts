@@ -11,19 +11,12 @@ import {
 } from '../../web/kit/field.ts';
 import { attributes, type Html, html } from '../../web/kit/html.ts';
 import type { Screen } from '../../web/kit/screen.ts';
-import type { PromptChallenge, PromptField } from './prompt.wire.ts';
+import { type PromptChallenge, type PromptField, silentPromptTypes } from './prompt.wire.ts';
 
 type Challenge = Framed<PromptChallenge>;
 type Typed = Readonly<Record<string, string>>;
 
-const silent: ReadonlySet<string> = new Set([
-  'separator',
-  'static',
-  'hidden',
-  'alert_info',
-  'alert_warning',
-  'alert_danger',
-]);
+const silent: ReadonlySet<string> = new Set([...silentPromptTypes, 'hidden']);
 
 function textOf(field: PromptField): FieldText {
   return {

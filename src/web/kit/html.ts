@@ -58,7 +58,10 @@ export function html(parts: TemplateStringsArray, ...values: readonly HtmlValue[
   return Html.of(markup);
 }
 
-/** Markup as it is. Only for constants of this program, never for anything that came from outside. */
+/**
+ * Markup as it is. Only for constants of this program, never for anything that came from outside. (One exception: a
+ * brand's own CSS, which `web/flow/document.ts` makes unable to leave its element.)
+ */
 export function raw(constant: string): Html {
   return Html.of(constant);
 }
