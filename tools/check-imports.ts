@@ -21,9 +21,11 @@ import { checkStandingAlone } from './imports/standing-alone.ts';
 export type Row = { rooms: string[]; values: string[]; types: string[]; packages?: RegExp };
 
 const NODE_FREE = /^(?!node:)/;
+/** What every kind may use. */
 const KIND = ['own shape', 'core', 'http', 'formats', 'expressions', 'outbound'];
 /** A shape describes what a kind is handed, so it names types of the rooms that hand it over. */
 const SHAPE_TYPES = ['shape', 'flow', 'expressions', 'outbound', 'access', 'db', 'web/kit'];
+/** What serves the objects of all kinds, which it is handed in the registry. */
 const SERVED = ['core', 'db', 'http', 'access', 'flow/door', 'formats'];
 const SERVER_ROOMS =
   'app config db formats core expressions outbound http access flow registry admin blueprints outposts web wire';
@@ -34,12 +36,8 @@ export const TABLE: Row[] = [
   { rooms: ['core'], values: ['db', 'formats'], types: [] },
   { rooms: ['expressions', 'outbound', 'http'], values: ['core', 'formats'], types: [] },
   { rooms: ['access'], values: ['core', 'expressions'], types: ['shape', 'flow/run'] },
-  { rooms: ['flow'], values: ['core', 'http', 'access'], types: ['shape', 'expressions', 'outbound'] },
-  {
-    rooms: ['shape'],
-    values: ['core', 'http', 'formats'],
-    types: SHAPE_TYPES,
-  },
+  { rooms: ['flow'], values: ['core', 'http', 'access'], types: ['shape', 'expressions', 'outbound', 'web/kit'] },
+  { rooms: ['shape'], values: ['core', 'http', 'formats'], types: SHAPE_TYPES },
   { rooms: ['stage', 'policy', 'mapping'], values: KIND, types: ['flow'] },
   { rooms: ['protocol', 'source'], values: [...KIND, 'access', 'flow/door'], types: [] },
   { rooms: ['admin', 'blueprints', 'outposts'], values: SERVED, types: ['shape'] },
