@@ -10,7 +10,6 @@ export type Parameters = ReadonlyMap<string, readonly string[]>;
 
 const mostParameters = 256;
 const longestName = 256;
-const none: Parameters = new Map();
 
 /**
  * Reads the text of a query or a form. A plus sign is a space.
@@ -18,7 +17,6 @@ const none: Parameters = new Map();
  * @throws Fault (400) for over 256 parameters, bad percent-encoding, text that is not UTF-8, or NUL characters.
  */
 export function parseParameters(text: string): Parameters {
-  if (text === '') return none;
   const parameters = new Map<string, string[]>();
   let count = 0;
   let start = 0;
@@ -63,7 +61,7 @@ export function queryParameters(request: FastifyRequest): Parameters {
 
 /** The parameters of a form that was posted; none where the body is of another type. */
 export function formParameters(request: FastifyRequest): Parameters {
-  return request.body instanceof Map ? (request.body as Parameters) : none;
+  return request.body instanceof Map ? (request.body as Parameters) : new Map();
 }
 
 /** The value of a parameter that may come at most once. @throws Fault (400, `duplicate_parameter`) */
