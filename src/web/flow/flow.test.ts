@@ -71,7 +71,7 @@ describe('the sign-in pages in a browser', { skip: missingBrowser() }, () => {
 
   for (const [colorScheme, width, rules] of [
     ['light', 1280, '{}'],
-    ['dark', 360, "{ runOnly: ['color-contrast', 'target-size'] }"],
+    ['dark', 320, "{ runOnly: ['color-contrast', 'target-size'] }"],
   ] as const) {
     it(`pass an accessibility check and keep to the policy, ${colorScheme}, ${width} pixels wide`, async () => {
       const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

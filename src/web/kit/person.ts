@@ -7,7 +7,9 @@ export function initials(name: string): string {
     .replace(/@.*/, '')
     .split(/[\s._-]+/u)
     .filter(Boolean);
-  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => [...(word ?? '')][0] ?? '');
+  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map(
+    (word) => Array.from(word ?? '')[0] ?? '',
+  );
   return letters.join('').toUpperCase() || '?';
 }
 
