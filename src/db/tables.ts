@@ -169,7 +169,8 @@ export type DeviceCodesTable = {
   /** Null until somebody has entered the code and allowed it. */
   user_pk: number | null;
   session_id: string | null;
-  scope: string;
+  /** JSON: scopes, and once allowed how the person had signed in. */
+  grant: string;
   status: string;
   last_polled_at: Time;
   interval_seconds: number;
@@ -177,6 +178,8 @@ export type DeviceCodesTable = {
   expires_at: Time;
   redeemed_at: Time | null;
 };
+/** Until when tokens signed with a certificate may live, so that its key stays published that long. */
+export type SigningKeyUsesTable = { provider_pk: number; certificate_id: string; used_until: Time };
 
 /** All tables by name. */
 export type Tables = {
@@ -214,4 +217,5 @@ export type Tables = {
   access_tokens: AccessTokensTable;
   refresh_tokens: RefreshTokensTable;
   device_codes: DeviceCodesTable;
+  signing_key_uses: SigningKeyUsesTable;
 };
