@@ -18,7 +18,7 @@ import type {
   StageRun,
 } from '../stages/stage.ts';
 import { policyRequestOf, RULE_FAILED, wants } from './plan.ts';
-import { type BindingObject, type FlowObject, loadFlow, loadStage } from './plan.store.ts';
+import { type BindingObject, type FlowObject, flowSlug, loadFlow, loadStage } from './plan.store.ts';
 import { browserName, RUN_LIFETIME_MILLISECONDS, type Run, type RunState } from './run.ts';
 import { advanceRun, amendRun } from './run.store.ts';
 
@@ -223,7 +223,11 @@ async function stageRunOf(
       if (!result.ok) throw new Error(result.message);
       return result.value;
     },
-    flowUrl: (other) => flowPath(other, here.run.state.next),
+    flowSlug: (id) => flowSlug(core, id),
+    async flowUrl(id) {
+      const other = await flowSlug(core, id);
+      return other && flowPath(other, here.run.state.next);
+    },
   };
   return run;
 }

@@ -64,8 +64,10 @@ export type StageRun<F extends Fields = Fields> = {
   judge(policyIds: readonly string[], context: Record<string, Json>): Promise<{ passing: boolean; messages: string[] }>;
   /** Runs an expression with the run in scope, as for the initial value of a prompt. */
   evaluate(source: string, language: 'python' | 'javascript', context: Record<string, Json>): Promise<Json>;
-  /** The path of another flow that keeps where this one was going. */
-  flowUrl(slug: string): string;
+  /** The path of another flow that keeps where this one was going; undefined when that flow is gone. */
+  flowUrl(flowId: string): Promise<string | undefined>;
+  /** The slug of a flow that a setting names; undefined when it is gone. */
+  flowSlug(flowId: string): Promise<string | undefined>;
 };
 
 /** What an effect may change beside the database. */

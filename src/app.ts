@@ -1,0 +1,75 @@
+/**
+ * The composition root: makes Core, mounts every room, starts the listeners. Nothing here decides anything; it only
+ * says what is connected with what.
+ */
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { type Access, makeAccess } from './access/access.ts';
+import { closeCore, makeCore } from './app/core.ts';
+import { makePages } from './app/pages.ts';
+import type { Config } from './config.ts';
+import type { Core } from './core/core.ts';
+import { type Expressions, makeExpressions } from './expressions/expressions.ts';
+import { type FlowRoom, makeFlow } from './flow/flow.ts';
+import { mountHealth } from './http/health.ts';
+import { makeHttpServer } from './http/server.ts';
+import type { ProtocolServices } from './protocols/protocol.ts';
+import { mappings, policies, protocols, stages } from './registry.ts';
+
+/** A running Ostiary, ready to listen. */
+export type Ostiary = {
+  core: Core;
+  access: Access;
+  flow: FlowRoom;
+  expressions: Expressions;
+  server: FastifyInstance;
+  /** Lets requests in flight finish, then closes everything. */
+  close(): Promise<void>;
+};
+
+export type OstiaryOptions = {
+  log: FastifyBaseLogger;
+  /** Milliseconds since 1970; tests turn it. */
+  now?: () => number;
+  /** Where the bundle keeps the sandbox. */
+  expressions?: { workerUrl: URL; wasmUrl: URL };
+};
+
+const byKind = <T extends { kind: string }>(kinds: readonly T[]): Record<string, T> =>
+  Object.fromEntries(kinds.map((kind) => [kind.kind, kind]));
+
+/** Puts everything together. Listens nowhere yet. */
+export async function makeOstiary(config: Config, options: OstiaryOptions): Promise<Ostiary> {
+  const core = await makeCore(config, options.log, { server: true, ...(options.now && { now: options.now }) });
+  try {
+    const expressions = makeExpressions(options.expressions);
+    const access = makeAccess(core, byKind(policies), expressions);
+    const pages = await makePages(core);
+    const flow = makeFlow({ core, access, expressions, stages: byKind(stages) }, pages.draw);
+    const server = makeHttpServer({
+      trustedProxies: config.trustedProxies,
+      renderErrorPage: pages.error,
+      logger: options.log,
+    });
+    const services: ProtocolServices = { core, access, flow, expressions, mappings: byKind(mappings) };
+    flow.connect(services, byKind(protocols));
+    pages.mount(server);
+    flow.mount(server);
+    mountHealth(server, () => core.database.read.selectFrom('system_settings').select('name').limit(1).execute());
+    for (const protocol of protocols) protocol.mount?.(server, services);
+    return {
+      core,
+      access,
+      flow,
+      expressions,
+      server,
+      async close() {
+        await server.close();
+        await expressions.close();
+        await closeCore(core);
+      },
+    };
+  } catch (fault) {
+    await closeCore(core);
+    throw fault;
+  }
+}

@@ -1,0 +1,89 @@
+/** Makes the Core of a process: opens the database, finds the secret key, and puts together what every room is handed. */
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../config.ts';
+import { makeAttempts } from '../core/attempts.ts';
+import { openConfiguration } from '../core/configuration.ts';
+import type { Core, Log } from '../core/core.ts';
+import { makePasswords } from '../core/crypto/passwords.ts';
+import { makeSealer, type Sealer } from '../core/crypto/seal.ts';
+import { type Database, openDatabase } from '../db/database.ts';
+
+/** The secret key does not fit the database. Starting would make every sealed value unreadable. */
+export class WrongSecretKeyError extends Error {}
+
+export type CoreOptions = {
+  /** True for a server, which holds the data folder for itself; false for a command beside it. */
+  server: boolean;
+  now?: () => number;
+};
+
+const CHECK = { table: 'system_settings', row: 'secret_key_check', field: 'value' };
+
+/** Opens everything. @throws DatabaseInUseError, NewerSchemaError, WrongSecretKeyError */
+export async function makeCore(config: Config, log: Log, options: CoreOptions): Promise<Core> {
+  mkdirSync(config.dataDirectory, { recursive: true, mode: 0o700 });
+  const { database: chosen } = config;
+  const url = chosen.kind === 'sqlite' ? chosen.file : chosen.url;
+  const database = await openDatabase({ url, server: options.server });
+  try {
+    const sealer = makeSealer(config.secretKey ?? ownSecretKey(config.dataDirectory));
+    await checkSecretKey(database, sealer);
+    const now = options.now ?? Date.now;
+    return {
+      database,
+      configuration: await openConfiguration(database),
+      sealer,
+      passwords: makePasswords(),
+      attempts: makeAttempts(database, now),
+      log,
+      now,
+      baseUrl: config.baseUrl,
+    };
+  } catch (fault) {
+    await database.close();
+    throw fault;
+  }
+}
+
+/** Closes what `makeCore` opened. */
+export async function closeCore(core: Core): Promise<void> {
+  await core.configuration.close();
+  await core.database.close();
+}
+
+/** The key beside the embedded database, made at the first start. */
+function ownSecretKey(dataDirectory: string): string {
+  const path = join(dataDirectory, 'secret-key');
+  if (!existsSync(path)) {
+    try {
+      writeFileSync(path, `${randomBytes(48).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
+    } catch (fault) {
+      // Another process of the same start was quicker; its key is as good.
+      if ((fault as NodeJS.ErrnoException).code !== 'EEXIST') throw fault;
+    }
+  }
+  return readFileSync(path, 'utf8').trim();
+}
+
+async function checkSecretKey(database: Database, sealer: Sealer): Promise<void> {
+  const read = () =>
+    database.read.selectFrom('system_settings').select('value').where('name', '=', CHECK.row).executeTakeFirst();
+  if (!(await read())) {
+    const value = JSON.stringify(sealer.seal('ostiary', CHECK));
+    await database.write((transaction) =>
+      transaction
+        .insertInto('system_settings')
+        .values({ name: CHECK.row, value })
+        .onConflict((conflict) => conflict.columns(['name']).doNothing())
+        .execute(),
+    );
+  }
+  const row = await read();
+  try {
+    sealer.open(JSON.parse(row?.value ?? '""') as string, CHECK);
+  } catch (cause) {
+    throw new WrongSecretKeyError('the secret key is not the one that this database was made with', { cause });
+  }
+}

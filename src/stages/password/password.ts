@@ -1,0 +1,142 @@
+import { choices, declare, flag, integer, optionalReference, text } from '../../core/declaration.ts';
+import { recordEvent } from '../../core/events.ts';
+import { tokenByKey } from '../../core/tokens.ts';
+import { passwordHashOf, setPasswordHash } from '../../core/users.ts';
+import { ask, defineStage, type Effect, fieldError, type Outcome, type StageRun } from '../stage.ts';
+import { passwordScreen } from './password.screen.ts';
+
+const BUILT_IN = 'authentik.core.auth.InbuiltBackend';
+const APP_PASSWORD = 'authentik.core.auth.TokenBackend';
+
+const declaration = declare({
+  model: 'authentik_stages_password.passwordstage',
+  table: 'stages',
+  kind: 'password',
+  component: 'ak-stage-password-form',
+  verboseName: 'Password Stage',
+  verboseNamePlural: 'Password Stages',
+  fields: {
+    name: text({ min: 1, column: 'name', keyColumn: 'name_key' }),
+    backends: choices(
+      [
+        BUILT_IN,
+        APP_PASSWORD,
+        'authentik.sources.ldap.auth.LDAPBackend',
+        'authentik.sources.kerberos.auth.KerberosBackend',
+      ],
+      { help: 'Where passwords are checked.' },
+    ),
+    configure_flow: optionalReference('flows', { help: 'Where a person changes their password.' }),
+    failed_attempts_before_cancel: integer({
+      default: 5,
+      min: 1,
+      max: 1000,
+      help: 'Wrong passwords for one account from one address within fifteen minutes, before more are refused.',
+    }),
+    allow_show_password: flag(false, { help: 'Offer to show what is typed.' }),
+  },
+});
+type Run = StageRun<typeof declaration.fields>;
+
+const WINDOW_MILLISECONDS = 15 * 60 * 1000;
+/** Guesses from one address over all accounts, and for one account from all addresses. */
+const PER_ADDRESS = 100;
+const PER_ACCOUNT = 100;
+
+/** Asks for the password of the pending person. */
+export const password = defineStage({
+  kind: 'password',
+  path: 'stages/password',
+  declaration,
+  screen: passwordScreen as never,
+  async challenge({ settings, context, pendingUser }) {
+    const known = context.show_matched_user === false ? undefined : pendingUser;
+    return ask({
+      component: 'ak-stage-password',
+      // For a name that nobody has, what was typed: the page must not tell who exists.
+      pending_user: known?.username ?? context.pending_user_identifier ?? '',
+      pending_user_avatar: '',
+      allow_show_password: settings.allow_show_password,
+    });
+  },
+  async respond(run, answer) {
+    const typed = typeof answer.password === 'string' ? answer.password : '';
+    if (typed === '') return { type: 'retry', errors: fieldError('password', 'This field may not be blank.', 'blank') };
+    if (!(await mayGuess(run))) {
+      return {
+        type: 'retry',
+        errors: fieldError('password', 'Too many attempts. Try again in a few minutes.', 'throttled'),
+        effect: failed(run, 'too many attempts'),
+      };
+    }
+    const verified = await verify(run, typed);
+    const { pendingUser, core, request } = run;
+    if (!verified || !pendingUser?.isActive) {
+      return {
+        type: 'retry',
+        errors: fieldError('password', 'Invalid password'),
+        effect: failed(run, 'wrong password'),
+      };
+    }
+    await core.attempts.clear(guessesOf(run));
+    const methods = [...(run.context.authentication_methods ?? []), 'pwd'];
+    const context = { authentication_methods: methods, auth_method: verified.method, auth_method_args: {} };
+    const next: Outcome = { type: 'next', context };
+    if (!verified.newHash) return next;
+    const { newHash } = verified;
+    core.log.info({ user: pendingUser.pk, request_id: request.requestId }, 'a password hash was renewed');
+    return {
+      ...next,
+      effect: async (transaction) => {
+        await setPasswordHash(transaction, core.now(), pendingUser.pk, newHash);
+        return undefined;
+      },
+    };
+  },
+});
+
+const accountOf = ({ pendingUser, context }: Run): string =>
+  pendingUser ? `user ${pendingUser.pk}` : `nobody ${String(context.pending_user_identifier).toLowerCase()}`;
+const guessesOf = (run: Run): string => `password ${accountOf(run)} ${run.request.clientAddress}`;
+
+/** Counts before the hash is computed, in one step, so that concurrent guesses do not slip through together. */
+async function mayGuess(run: Run): Promise<boolean> {
+  const { attempts } = run.core;
+  const limit = run.settings.failed_attempts_before_cancel;
+  const counts = await Promise.all([
+    attempts.count(guessesOf(run), limit, WINDOW_MILLISECONDS),
+    attempts.count(`password address ${run.request.clientAddress}`, PER_ADDRESS, WINDOW_MILLISECONDS),
+    attempts.count(`password ${accountOf(run)}`, PER_ACCOUNT, WINDOW_MILLISECONDS),
+  ]);
+  return counts.every(Boolean);
+}
+
+async function verify(run: Run, typed: string): Promise<{ method: string; newHash?: string } | undefined> {
+  const { core, pendingUser, settings } = run;
+  if (settings.backends.includes(BUILT_IN)) {
+    const stored = pendingUser && (await passwordHashOf(core.database.read, pendingUser.pk));
+    const verdict = await core.passwords.verify(typed, stored ?? undefined);
+    if (verdict.valid) {
+      return { method: 'password', ...(verdict.needsRehash && { newHash: await core.passwords.hash(typed) }) };
+    }
+  }
+  if (settings.backends.includes(APP_PASSWORD) && pendingUser) {
+    const token = await tokenByKey(core.database.read, core.now(), typed, 'app_password');
+    if (token?.user.pk === pendingUser.pk) return { method: 'app_password' };
+  }
+  return undefined;
+}
+
+function failed(run: Run, reason: string): Effect {
+  const { core, request, pendingUser, context, stageId } = run;
+  return async (transaction) => {
+    await recordEvent(transaction, core.now(), {
+      action: 'login_failed',
+      app: 'authentik.stages.password',
+      user: pendingUser && { pk: pendingUser.pk, username: pendingUser.username, email: pendingUser.email },
+      clientAddress: request.clientAddress,
+      context: { username: context.pending_user_identifier ?? '', reason, stage: stageId },
+    });
+    return undefined;
+  };
+}
