@@ -44,7 +44,7 @@ export async function makeOstiary(config: Config, options: OstiaryOptions): Prom
     const expressions = makeExpressions(options.expressions);
     const access = makeAccess(core, byKind(policies), expressions);
     const pages = await makePages(core);
-    const flow = makeFlow({ core, access, expressions, stages: byKind(stages) }, pages.draw);
+    const flow = makeFlow({ core, access, expressions, stages: byKind(stages) }, pages);
     const server = makeHttpServer({
       trustedProxies: config.trustedProxies,
       renderErrorPage: pages.error,

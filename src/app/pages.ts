@@ -3,15 +3,15 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { brandOfHost } from '../core/brands.ts';
 import type { Core } from '../core/core.ts';
-import type { DrawFlowPage } from '../flow/pages.ts';
+import type { FlowPages } from '../flow/pages.ts';
 import type { ErrorPage, RenderErrorPage } from '../http/errors.ts';
 import { readFlowAssets } from '../web/flow/assets.ts';
 import { endingScreens } from '../web/flow/endings.screen.ts';
+import { faultWords } from '../web/flow/fault-words.ts';
 import { type PageBrand, renderErrorPage, renderFlowPage } from '../web/flow/page.ts';
 import type { Screen } from '../web/kit/screen.ts';
 
-export type Pages = {
-  draw: DrawFlowPage;
+export type Pages = FlowPages & {
   error: RenderErrorPage;
   /** Serves the stylesheet and the script. */
   mount(server: FastifyInstance): void;
@@ -54,6 +54,10 @@ export async function makePages(core: Core): Promise<Pages> {
       const shown = page.challenge.component === 'ak-stage-access-denied' ? { requestId } : {};
       return renderFlowPage({ ...frame, ...shown, ...page, challenge: page.challenge as never, screen });
     },
+    async fault(request, reply, name) {
+      const { status, ...words } = faultWords[name];
+      return { status, html: renderErrorPage({ ...(await frameOf(request, reply)), ...words }) };
+    },
     async error(page, request, reply) {
       return renderErrorPage({ ...(await frameOf(request, reply)), ...wordsOf(page) });
     },
@@ -70,19 +74,11 @@ export async function makePages(core: Core): Promise<Pages> {
   };
 }
 
-const TITLES: Readonly<Record<number, string>> = {
-  403: 'Not allowed',
-  404: 'Page not found',
-  413: 'Too large',
-  429: 'Too many requests',
-  500: 'Something went wrong',
-  503: 'The server is busy',
-};
+const WORDS: Readonly<Record<number, keyof typeof faultWords>> = { 403: 'crossSite', 404: 'notFound', 429: 'tooMany' };
 
-function wordsOf({ status, message }: ErrorPage): { title: string; message: string; remedy?: string } {
-  const title = TITLES[status] ?? 'This request cannot be answered';
-  if (status === 404) return { title, message: 'There is nothing at this address.' };
-  if (status >= 500)
-    return { title, message, remedy: 'Try again. If it stays, tell your administrator the number below.' };
-  return { title, message };
+function wordsOf({ status, message, code }: ErrorPage): { title: string; message: string; remedy?: string } {
+  const ready = code === 'bad_host' ? 'wrongHost' : status >= 500 ? 'unexpected' : WORDS[status];
+  if (ready === undefined) return { title: 'This request cannot be answered', message };
+  const { status: _, ...words } = faultWords[ready];
+  return words as { title: string; message: string; remedy?: string };
 }

@@ -15,7 +15,7 @@ import { type Engine, flowPath, look } from './engine.ts';
 import { mountExecutor } from './executor.ts';
 import { frame } from './frame.ts';
 import { mountFlowPages } from './interface.ts';
-import type { DrawFlowPage } from './pages.ts';
+import type { FlowPages } from './pages.ts';
 import { planRun } from './plan.ts';
 import { firstFlowOf, flowSlug } from './plan.store.ts';
 import { sealTicket } from './run.ts';
@@ -30,10 +30,10 @@ export type FlowRoom = Flow & {
 };
 
 /** What the flow room keeps while it runs. */
-export type FlowContext = { engine: Engine; finishers: Finishers; draw: DrawFlowPage; door: Flow };
+export type FlowContext = { engine: Engine; finishers: Finishers; pages: FlowPages; door: Flow };
 
 /** Makes the flow room. Nothing listens until `mount`. */
-export function makeFlow(engine: Engine, draw: DrawFlowPage): FlowRoom {
+export function makeFlow(engine: Engine, pages: FlowPages): FlowRoom {
   const { core, access } = engine;
   const known = new WeakMap<FastifyRequest, Promise<RequestFacts>>();
   const finishers: Finishers = { services: undefined, protocols: {} };
@@ -67,12 +67,16 @@ export function makeFlow(engine: Engine, draw: DrawFlowPage): FlowRoom {
     },
     async show(request, reply, challenge, status = 200) {
       const framed = frame(undefined, challenge, '/');
-      const html = await draw(request, reply, {
+      const html = await pages.draw(request, reply, {
         challenge: framed,
         screen: undefined,
         formAction: '',
         hiddenFields: {},
       });
+      await reply.code(status).type('text/html; charset=utf-8').send(html);
+    },
+    async refuse(request, reply, fault) {
+      const { status, html } = await pages.fault(request, reply, fault);
       await reply.code(status).type('text/html; charset=utf-8').send(html);
     },
     async signOut(request, reply) {
@@ -87,7 +91,7 @@ export function makeFlow(engine: Engine, draw: DrawFlowPage): FlowRoom {
       });
     },
   };
-  const context: FlowContext = { engine, finishers, draw, door };
+  const context: FlowContext = { engine, finishers, pages, door };
   return {
     ...door,
     mount(server) {

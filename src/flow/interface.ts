@@ -100,12 +100,12 @@ function typedBefore(input: VisitInput): Record<string, string> {
 type Shown = Pick<FlowPage, 'challenge'> & Partial<FlowPage>;
 
 async function send(
-  { draw }: FlowContext,
+  { pages }: FlowContext,
   request: FastifyRequest,
   reply: FastifyReply,
   shown: Shown,
   status = 200,
 ): Promise<FastifyReply> {
-  const html = await draw(request, reply, { screen: undefined, formAction: '', hiddenFields: {}, ...shown });
+  const html = await pages.draw(request, reply, { screen: undefined, formAction: '', hiddenFields: {}, ...shown });
   return reply.code(status).type('text/html; charset=utf-8').send(html);
 }

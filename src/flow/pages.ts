@@ -24,5 +24,13 @@ export type FlowPage = {
   notice?: string | undefined;
 };
 
-/** Draws a page and sets its headers. */
-export type DrawFlowPage = (request: FastifyRequest, reply: FastifyReply, page: FlowPage) => Promise<string>;
+/** Draws pages and sets their headers. */
+export type FlowPages = {
+  draw(request: FastifyRequest, reply: FastifyReply, page: FlowPage): Promise<string>;
+  /** A page about a fault, with its status. */
+  fault(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    name: 'clientId' | 'redirectUri' | 'invalidRequest',
+  ): Promise<{ status: number; html: string }>;
+};

@@ -77,7 +77,8 @@ export const identification = defineStage({
     const context = {
       pending_user_identifier: typed,
       ...(found && { pending_user: found.pk }),
-      show_matched_user: settings.show_matched_user,
+      // The matched name differs from what was typed, so showing it tells who exists.
+      show_matched_user: settings.show_matched_user && !settings.pretend_user_exists,
     };
     if (password) return withPassword(run, password, context, answer);
     if (!found && !settings.pretend_user_exists) return nobody(run, typed);

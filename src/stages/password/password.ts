@@ -50,7 +50,7 @@ export const password = defineStage({
   declaration,
   screen: passwordScreen as never,
   async challenge({ settings, context, pendingUser }) {
-    const known = context.show_matched_user === false ? undefined : pendingUser;
+    const known = context.show_matched_user === true ? pendingUser : undefined;
     return ask({
       component: 'ak-stage-password',
       // For a name that nobody has, what was typed: the page must not tell who exists.
