@@ -5,7 +5,10 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { type Access, makeAccess } from './access/access.ts';
 import { closeCore, makeCore } from './app/core.ts';
+import { mountHome } from './app/home.ts';
+import { checkHosts } from './app/hosts.ts';
 import { makePages } from './app/pages.ts';
+import { mountSetup } from './app/setup-page.ts';
 import type { Config } from './config.ts';
 import type { Core } from './core/core.ts';
 import { type Expressions, makeExpressions } from './expressions/expressions.ts';
@@ -52,7 +55,10 @@ export async function makeOstiary(config: Config, options: OstiaryOptions): Prom
     });
     const services: ProtocolServices = { core, access, flow, expressions, mappings: byKind(mappings) };
     flow.connect(services, byKind(protocols));
+    checkHosts(server, core);
     pages.mount(server);
+    mountSetup(server, core, pages);
+    mountHome(server, core, access, flow, pages);
     flow.mount(server);
     mountHealth(server, () => core.database.read.selectFrom('system_settings').select('name').limit(1).execute());
     for (const protocol of protocols) protocol.mount?.(server, services);

@@ -5,6 +5,7 @@ import { brandOfHost } from '../core/brands.ts';
 import type { Core } from '../core/core.ts';
 import type { FlowPages } from '../flow/pages.ts';
 import type { ErrorPage, RenderErrorPage } from '../http/errors.ts';
+import { type DocumentContent, renderDocument } from '../web/flow/document.ts';
 import { readFlowAssets } from '../web/flow/assets.ts';
 import { endingScreens } from '../web/flow/endings.screen.ts';
 import { faultWords } from '../web/flow/fault-words.ts';
@@ -13,6 +14,8 @@ import type { Screen } from '../web/kit/screen.ts';
 
 export type Pages = FlowPages & {
   error: RenderErrorPage;
+  /** A page that belongs to no flow. */
+  plain(request: FastifyRequest, reply: FastifyReply, page: DocumentContent): Promise<string>;
   /** Serves the stylesheet and the script. */
   mount(server: FastifyInstance): void;
 };
@@ -58,6 +61,10 @@ export async function makePages(core: Core): Promise<Pages> {
       const { status, ...words } = faultWords[name];
       return { status, html: renderErrorPage({ ...(await frameOf(request, reply)), ...words }) };
     },
+    async plain(request, reply, page) {
+      const { requestId: _, ...frame } = await frameOf(request, reply);
+      return renderDocument(frame, page);
+    },
     async error(page, request, reply) {
       return renderErrorPage({ ...(await frameOf(request, reply)), ...wordsOf(page) });
     },
@@ -77,7 +84,8 @@ export async function makePages(core: Core): Promise<Pages> {
 const WORDS: Readonly<Record<number, keyof typeof faultWords>> = { 403: 'crossSite', 404: 'notFound', 429: 'tooMany' };
 
 function wordsOf({ status, message, code }: ErrorPage): { title: string; message: string; remedy?: string } {
-  const ready = code === 'bad_host' ? 'wrongHost' : status >= 500 ? 'unexpected' : WORDS[status];
+  const ready =
+    code === 'bad_host' || code === 'wrong_host' ? 'wrongHost' : status >= 500 ? 'unexpected' : WORDS[status];
   if (ready === undefined) return { title: 'This request cannot be answered', message };
   const { status: _, ...words } = faultWords[ready];
   return words as { title: string; message: string; remedy?: string };

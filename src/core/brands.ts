@@ -10,12 +10,17 @@ export type Brand = StoredObject<typeof brandModel.fields>;
  * installation that has none.
  */
 export async function brandOfHost(core: Core, host: string): Promise<Brand | undefined> {
-  const brands = await core.configuration.get('brands', async (queries) =>
-    objectsOfRows(queries, brandModel, await queries.selectFrom('brands').selectAll().execute()),
-  );
+  const brands = await brandsOf(core);
   const name = host.replace(/:\d+$/, '');
   const matching = brands
     .filter((brand) => name === brand.values.domain || name.endsWith(`.${brand.values.domain}`))
     .toSorted((left, right) => right.values.domain.length - left.values.domain.length);
   return matching[0] ?? brands.find((brand) => brand.values.default) ?? brands[0];
+}
+
+/** All brands. Kept in memory until configuration changes. */
+export function brandsOf(core: Core): Promise<Brand[]> {
+  return core.configuration.get('brands', async (queries) =>
+    objectsOfRows(queries, brandModel, await queries.selectFrom('brands').selectAll().execute()),
+  );
 }

@@ -1,0 +1,43 @@
+/**
+ * Under which names this server answers. Issuers and links are made of the base URL; a Host that is neither it, nor
+ * loopback, nor a brand's domain gets a page that says what to set, and nothing else.
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { brandOfHost, brandsOf } from '../core/brands.ts';
+import type { Core } from '../core/core.ts';
+import { Fault } from '../core/fault.ts';
+import { storedBaseUrl } from '../core/setup.ts';
+
+/** What is asked by address and not by name: probes of health, and files that are the same for all. */
+const NAMELESS = /^\/(?:-\/health\/|static\/)/;
+const LOOPBACK = /^(?:localhost|.*\.localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/;
+
+/** Looks at the Host of every request, and puts the scheme right where the base URL knows it better. */
+export function checkHosts(server: FastifyInstance, core: Core): void {
+  server.addHook('onRequest', async (request) => {
+    const { host } = request.requestOrigin;
+    if (LOOPBACK.test(host) || NAMELESS.test(request.raw.url ?? '')) return;
+    const base = await baseUrlOf(core);
+    if (base === undefined) return;
+    const url = new URL(base);
+    if (url.host === host) return useScheme(request, url.protocol === 'https:' ? 'https' : 'http');
+    const brands = await brandsOf(core);
+    const brand = await brandOfHost(core, host);
+    const name = host.replace(/:\d+$/, '');
+    const isOurs = brands.some(({ values }) => name === values.domain || name.endsWith(`.${values.domain}`));
+    if (!brand || !isOurs) throw new Fault('wrong_host', 'This server does not answer to this name.', { status: 421 });
+  });
+}
+
+/** A proxy that ends TLS and is not trusted says http; the operator has said https. */
+function useScheme(request: FastifyRequest, scheme: 'http' | 'https'): void {
+  const { requestOrigin } = request;
+  if (requestOrigin.scheme === scheme) return;
+  request.requestOrigin = { ...requestOrigin, scheme, origin: `${scheme}://${requestOrigin.host}` };
+}
+
+async function baseUrlOf(core: Core): Promise<string | undefined> {
+  if (core.baseUrl !== undefined) return core.baseUrl;
+  // `null` is kept in memory, `undefined` would be looked up each time.
+  return (await core.configuration.get('base url', async () => (await storedBaseUrl(core)) ?? null)) ?? undefined;
+}
