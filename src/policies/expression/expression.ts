@@ -1,0 +1,85 @@
+/**
+ * The policy that an administrator writes as an expression. Owns the names that the expression sees. Does not own the
+ * sandbox, nor what a failure means: that is said by the binding.
+ */
+import { choice, declare, flag, text, type Json, type ValuesOf } from '../../core/declaration.ts';
+import type { Expressions } from '../../expressions/expressions.ts';
+import { definePolicy, type PolicyRequest } from '../policy.ts';
+
+const declaration = declare({
+  model: 'authentik_policies_expression.expressionpolicy',
+  table: 'policies',
+  kind: 'expression',
+  component: 'ak-policy-expression-form',
+  verboseName: 'Expression Policy',
+  verboseNamePlural: 'Expression Policies',
+  fields: {
+    name: text({ min: 1, column: 'name', keyColumn: 'name_key' }),
+    execution_logging: flag(false, { help: 'Log each time that this policy is evaluated.' }),
+    expression: text({ max: 65_536, widget: 'expression', help: 'Returns whether the policy passes.' }),
+    language: choice(['python', 'javascript'], {
+      default: 'python',
+      help: 'What the expression is written in. Python is stored; JavaScript runs.',
+    }),
+  },
+});
+type Settings = ValuesOf<typeof declaration.fields>;
+
+/** Passes when its expression returns something true. Throws when the expression fails or is written in Python. */
+export const expression = definePolicy({
+  kind: 'expression',
+  path: 'policies/expression',
+  declaration,
+  async judge({ core, expressions, settings, request }) {
+    const result = await expressions.evaluate({
+      language: settings.language,
+      source: settings.expression,
+      context: await scopeOf(request),
+    });
+    if (!result.ok) {
+      const line = result.line === undefined ? '' : ` (line ${result.line})`;
+      throw new Error(`policy ${settings.name}: ${result.message}${line}`);
+    }
+    const passing = Boolean(result.value);
+    if (settings.execution_logging) {
+      core.log.info({ policy: settings.name, user: request.user?.pk, passing, logs: result.logs }, 'policy evaluated');
+    }
+    return { passing, messages: [...result.messages] };
+  },
+});
+
+/** What is wrong with an expression that is to be stored, by field; undefined when it may be stored. */
+export async function checkExpression(
+  expressions: Expressions,
+  values: Pick<Settings, 'expression' | 'language'>,
+): Promise<{ expression: string[] } | undefined> {
+  const checked = await expressions.check(values.language, values.expression);
+  if (checked.ok) return undefined;
+  return { expression: [checked.line === undefined ? checked.message : `Line ${checked.line}: ${checked.message}`] };
+}
+
+/** The names in scope, as authentik calls them. */
+async function scopeOf(request: PolicyRequest): Promise<Record<string, Json>> {
+  const { user, context } = request;
+  const client = request.clientAddress ?? null;
+  const groups = user ? (await request.memberships()).map(({ id, name }) => ({ pk: id, name })) : [];
+  const person = user && {
+    pk: user.pk,
+    uuid: user.id,
+    uid: user.uid,
+    username: user.username,
+    name: user.name,
+    email: user.email,
+    type: user.type,
+    path: user.path,
+    attributes: user.attributes,
+    groups,
+    is_active: user.isActive,
+  };
+  return {
+    request: { user: person ?? null, context, client_ip: client },
+    context,
+    ak_client_ip: client,
+    ak_is_sso_flow: context.is_sso === true,
+  };
+}
