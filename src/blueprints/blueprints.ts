@@ -86,7 +86,12 @@ export function makeBlueprints(options: BlueprintsOptions): Blueprints {
     const file = instance?.path ?? path;
     return file ? fromFolder(file) : undefined;
   };
-  const load = (source: Source) => loadBlueprint({ folders, environment, byName }, source);
+  const loadAll = async (sources: readonly Source[]): Promise<Loaded[]> => {
+    const begun = new Map<string, Loaded | undefined>();
+    const loaded: Loaded[] = [];
+    for (const each of sources) loaded.push(await loadBlueprint({ folders, environment, byName }, each, begun));
+    return loaded;
+  };
 
   /** One run of the unit. All that it remembers is made afresh, since the database may run it again. */
   const run = async (
@@ -106,8 +111,7 @@ export function makeBlueprints(options: BlueprintsOptions): Blueprints {
   return {
     fromFolder,
     async apply(source, applyOptions = {}) {
-      const loaded: Loaded[] = [];
-      for (const each of [source].flat()) loaded.push(await load(each));
+      const loaded = await loadAll([source].flat());
       const passwords = new PreparedPasswords(core.passwords);
       // Each round can only find more passwords while others change them at the same time.
       for (let round = 1; ; round += 1) {
@@ -126,7 +130,7 @@ export function makeBlueprints(options: BlueprintsOptions): Blueprints {
       }
     },
     async validate(source) {
-      const loaded = [await load(source)];
+      const loaded = await loadAll([source]);
       try {
         return await core.database.write(async (transaction): Promise<Result> => {
           throw new Leave(await run(transaction, loaded, new PreparedPasswords(core.passwords), {}));

@@ -25,5 +25,5 @@ export const limits = {
   /** Files that one blueprint may name. */
   files: 100,
   /** Blueprints that include each other. */
-  includes: 20,
+  includes: 50,
 } as const;

@@ -38,13 +38,17 @@ export type LoadOptions = {
 /** Includes another blueprint. */
 export const APPLY_BLUEPRINT = 'authentik_blueprints.metaapplyblueprint';
 
-/** Reads a blueprint with all that it needs. Throws BlueprintFault. */
+/** Reads a blueprint with all that it needs, and none twice that is in `begun`. Throws BlueprintFault. */
 export async function loadBlueprint(
   options: LoadOptions,
   source: Source,
   begun: Map<string, Loaded | undefined> = new Map(),
 ): Promise<Loaded> {
   const { name, text, trusted } = source;
+  const key = JSON.stringify([name, text]);
+  const known = begun.get(key);
+  if (known) return known;
+  if (begun.has(key)) throw new BlueprintFault(name, 1, 'blueprints include each other in a circle');
   const blueprint = await readBlueprint(name, text);
   const files = await readNamedFiles(options.folders, name, blueprint.root, trusted);
   const outside = {
@@ -53,28 +57,18 @@ export async function loadBlueprint(
     // What authentik's own blueprints ask for; no part of this program has a licence.
     given: { 'goauthentik.io/enterprise/licensed': false, ...source.context },
   };
-  // Known before its own includes are read, so that a circle ends.
-  begun.set(name, undefined);
+  begun.set(key, undefined);
   if (begun.size > limits.includes) throw new BlueprintFault(name, 1, 'includes too many blueprints');
   const included = new Map<Entry, Loaded | undefined>();
   for (const entry of blueprint.entries) {
     if (entry.model.kind !== 'scalar' || String(entry.model.value).toLowerCase() !== APPLY_BLUEPRINT) continue;
     const found = await options.byName(await identifiersOf(blueprint, outside, entry));
-    if (!found) continue;
-    included.set(entry, begun.has(found.name) ? begun.get(found.name) : await loadBlueprint(options, found, begun));
-    if (included.get(entry) === undefined) included.set(entry, emptyAfterCircle(found.name, blueprint, outside));
+    if (found) included.set(entry, await loadBlueprint(options, found, begun));
   }
   const loaded = { blueprint, included, outside };
-  begun.set(name, loaded);
+  begun.set(key, loaded);
   return loaded;
 }
-
-/** A blueprint that is being read already needs no second application. */
-const emptyAfterCircle = (file: string, blueprint: Blueprint, outside: Loaded['outside']): Loaded => ({
-  blueprint: { ...blueprint, file, entries: [] },
-  included: new Map(),
-  outside,
-});
 
 async function identifiersOf(
   blueprint: Blueprint,
