@@ -7,9 +7,13 @@ import { type Access, makeAccess } from './access/access.ts';
 import { closeCore, makeCore } from './app/core.ts';
 import { mountHome } from './app/home.ts';
 import { checkHosts } from './app/hosts.ts';
+import { models } from './app/models.ts';
 import { makePages } from './app/pages.ts';
 import { mountSetup } from './app/setup-page.ts';
+import { type Blueprints, makeBlueprints } from './blueprints/blueprints.ts';
+import { shippedBlueprints } from './blueprints/shipped.ts';
 import type { Config } from './config.ts';
+import { bootstrap } from './core/bootstrap.ts';
 import type { Core } from './core/core.ts';
 import { type Expressions, makeExpressions } from './expressions/expressions.ts';
 import { type FlowRoom, makeFlow } from './flow/flow.ts';
@@ -24,6 +28,7 @@ export type Ostiary = {
   access: Access;
   flow: FlowRoom;
   expressions: Expressions;
+  blueprints: Blueprints;
   server: FastifyInstance;
   /** Lets requests in flight finish, then closes everything. */
   close(): Promise<void>;
@@ -44,6 +49,22 @@ const byKind = <T extends { kind: string }>(kinds: readonly T[]): Record<string,
 export async function makeOstiary(config: Config, options: OstiaryOptions): Promise<Ostiary> {
   const core = await makeCore(config, options.log, { server: true, ...(options.now && { now: options.now }) });
   try {
+    const shipped = await shippedBlueprints();
+    const blueprints = makeBlueprints({
+      core,
+      models: models(),
+      folder: config.blueprintsDirectory,
+      dataFolder: config.dataDirectory,
+      environment: process.env,
+      shipped,
+    });
+    const { password, email, token } = config.bootstrap;
+    await bootstrap(core, {
+      applyDefaults: (first) => blueprints.apply(shipped, { first }),
+      password,
+      email,
+      token,
+    });
     const expressions = makeExpressions(options.expressions);
     const access = makeAccess(core, byKind(policies), expressions);
     const pages = await makePages(core);
@@ -67,6 +88,7 @@ export async function makeOstiary(config: Config, options: OstiaryOptions): Prom
       access,
       flow,
       expressions,
+      blueprints,
       server,
       async close() {
         await server.close();

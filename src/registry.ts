@@ -1,5 +1,7 @@
 /** THE list of what this program can do. Nothing is discovered: a kind that is not here does not exist. */
+import type { Declaration } from './core/declaration.ts';
 import type { Mapping } from './mappings/mapping.ts';
+import { scope } from './mappings/scope/scope.ts';
 import type { Policy } from './policies/policy.ts';
 import type { Protocol } from './protocols/protocol.ts';
 import { consent } from './stages/consent/consent.ts';
@@ -7,6 +9,7 @@ import { deny } from './stages/deny/deny.ts';
 import { dummy } from './stages/dummy/dummy.ts';
 import { identification } from './stages/identification/identification.ts';
 import { password } from './stages/password/password.ts';
+import { promptModel } from './stages/prompt/prompt.model.ts';
 import { prompt } from './stages/prompt/prompt.ts';
 import { redirect } from './stages/redirect/redirect.ts';
 import type { Stage } from './stages/stage.ts';
@@ -30,6 +33,9 @@ export const stages: readonly Stage[] = [
 
 export const policies: readonly Policy[] = [expression];
 
-export const mappings: readonly Mapping[] = [];
+export const mappings: readonly Mapping[] = [scope];
+
+/** Objects that a kind brings beside its settings. */
+export const parts: readonly Declaration[] = [promptModel];
 
 export const protocols: readonly Protocol[] = [];

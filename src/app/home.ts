@@ -1,5 +1,5 @@
 /** `/`, and the page of somebody who has signed in: their applications, and the way out. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { Access } from '../access/access.ts';
 import { applicationsByName } from '../core/applications.ts';
 import type { Core } from '../core/core.ts';

@@ -67,7 +67,7 @@ export async function startOstiary(options: StartOptions = {}): Promise<TestOsti
     OSTIARY_SECRET_KEY: 'a secret key for tests of at least 32 characters',
     OSTIARY_BOOTSTRAP_PASSWORD: 'password of akadmin',
     OSTIARY_BOOTSTRAP_EMAIL: 'admin@example.org',
-    OSTIARY_BOOTSTRAP_TOKEN: 'a token for the tests of the administration',
+    OSTIARY_BOOTSTRAP_TOKEN: 'a-token-for-the-tests-of-the-administration',
     ...options.environment,
   });
   const chosen: typeof loaded.database =
