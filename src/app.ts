@@ -5,15 +5,14 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { type Access, makeAccess } from './access/access.ts';
 import { closeCore, makeCore } from './app/core.ts';
+import { firstStart } from './app/first-start.ts';
 import { mountHome } from './app/home.ts';
 import { checkHosts } from './app/hosts.ts';
-import { models } from './app/models.ts';
 import { makePages } from './app/pages.ts';
+import { mountRecovery } from './app/recovery.ts';
 import { mountSetup } from './app/setup-page.ts';
-import { type Blueprints, makeBlueprints } from './blueprints/blueprints.ts';
-import { shippedBlueprints } from './blueprints/shipped.ts';
+import type { Blueprints } from './blueprints/blueprints.ts';
 import type { Config } from './config.ts';
-import { bootstrap } from './core/bootstrap.ts';
 import type { Core } from './core/core.ts';
 import { type Expressions, makeExpressions } from './expressions/expressions.ts';
 import { type FlowRoom, makeFlow } from './flow/flow.ts';
@@ -38,6 +37,8 @@ export type OstiaryOptions = {
   log: FastifyBaseLogger;
   /** Milliseconds since 1970; tests turn it. */
   now?: () => number;
+  /** Sees the server before anything is mounted. */
+  onServer?: (server: FastifyInstance) => void;
   /** Where the bundle keeps the sandbox. */
   expressions?: { workerUrl: URL; wasmUrl: URL };
 };
@@ -49,22 +50,7 @@ const byKind = <T extends { kind: string }>(kinds: readonly T[]): Record<string,
 export async function makeOstiary(config: Config, options: OstiaryOptions): Promise<Ostiary> {
   const core = await makeCore(config, options.log, { server: true, ...(options.now && { now: options.now }) });
   try {
-    const shipped = await shippedBlueprints();
-    const blueprints = makeBlueprints({
-      core,
-      models: models(),
-      folder: config.blueprintsDirectory,
-      dataFolder: config.dataDirectory,
-      environment: process.env,
-      shipped,
-    });
-    const { password, email, token } = config.bootstrap;
-    await bootstrap(core, {
-      applyDefaults: (first) => blueprints.apply(shipped, { first }),
-      password,
-      email,
-      token,
-    });
+    const blueprints = await firstStart(core, config);
     const expressions = makeExpressions(options.expressions);
     const access = makeAccess(core, byKind(policies), expressions);
     const pages = await makePages(core);
@@ -74,11 +60,13 @@ export async function makeOstiary(config: Config, options: OstiaryOptions): Prom
       renderErrorPage: pages.error,
       logger: options.log,
     });
+    options.onServer?.(server);
     const services: ProtocolServices = { core, access, flow, expressions, mappings: byKind(mappings) };
     flow.connect(services, byKind(protocols));
     checkHosts(server, core);
     pages.mount(server);
     mountSetup(server, core, pages);
+    mountRecovery(server, core, pages);
     mountHome(server, core, access, flow, pages);
     flow.mount(server);
     mountHealth(server, () => core.database.read.selectFrom('system_settings').select('name').limit(1).execute());

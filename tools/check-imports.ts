@@ -28,7 +28,7 @@ const SHAPE_TYPES = ['shape', 'flow', 'expressions', 'outbound', 'access', 'db',
 /** What serves the objects of all kinds, which it is handed in the registry. */
 const SERVED = ['core', 'db', 'http', 'access', 'flow/door', 'formats'];
 const SERVER_ROOMS =
-  'app config db formats core expressions outbound http access flow registry admin blueprints outposts web wire';
+  'app commands config db formats core expressions outbound http access flow registry admin blueprints outposts web wire';
 const SERVER = [...SERVER_ROOMS.split(' '), 'shape', 'stage', 'policy', 'mapping', 'protocol', 'source'];
 
 export const TABLE: Row[] = [
@@ -42,7 +42,7 @@ export const TABLE: Row[] = [
   { rooms: ['protocol', 'source'], values: [...KIND, 'access', 'flow/door'], types: [] },
   { rooms: ['admin', 'blueprints', 'outposts'], values: SERVED, types: ['shape'] },
   { rooms: ['registry'], values: ['stage', 'policy', 'mapping', 'protocol', 'source'], types: ['shape'] },
-  { rooms: ['app', 'main'], values: SERVER, types: [] },
+  { rooms: ['app', 'main', 'commands'], values: SERVER, types: [] },
   { rooms: ['wire'], values: [], types: [], packages: /^zod$/ },
   { rooms: ['screen'], values: ['web/kit', 'wire'], types: [], packages: /^$/ },
   { rooms: ['settings'], values: ['web/kit', 'wire', 'screen'], types: ['*'], packages: NODE_FREE },

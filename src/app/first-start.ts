@@ -1,0 +1,34 @@
+/** What every start does before anything else: the blueprints at hand, and the very first start done once. */
+import { type Blueprints, makeBlueprints } from '../blueprints/blueprints.ts';
+import { shippedBlueprints } from '../blueprints/shipped.ts';
+import type { Config } from '../config.ts';
+import { bootstrap } from '../core/bootstrap.ts';
+import type { Core } from '../core/core.ts';
+import { Fault } from '../core/fault.ts';
+import { models } from './models.ts';
+
+/**
+ * Makes the blueprints and, on an empty database, the default objects. A server and a command do the same, so that
+ * either may come first. Throws `bootstrap` for a first token that can be guessed.
+ */
+export async function firstStart(core: Core, config: Config): Promise<Blueprints> {
+  const shipped = await shippedBlueprints();
+  const blueprints = makeBlueprints({
+    core,
+    models: models(),
+    folder: config.blueprintsDirectory,
+    dataFolder: config.dataDirectory,
+    environment: process.env,
+    shipped,
+  });
+  try {
+    await bootstrap(core, {
+      applyDefaults: (first) => blueprints.apply(shipped, { first }),
+      ...config.bootstrap,
+    });
+  } catch (fault) {
+    if (!(fault instanceof RangeError)) throw fault;
+    throw new Fault('bootstrap', `OSTIARY_BOOTSTRAP_TOKEN: ${fault.message}.`, { cause: fault });
+  }
+  return blueprints;
+}
