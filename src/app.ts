@@ -66,7 +66,7 @@ export async function makeOstiary(config: Config, options: OstiaryOptions): Prom
     checkHosts(server, core);
     pages.mount(server);
     mountSetup(server, core, pages);
-    mountRecovery(server, core, pages);
+    mountRecovery(server, core, flow, pages);
     mountHome(server, core, access, flow, pages);
     flow.mount(server);
     mountHealth(server, () => core.database.read.selectFrom('system_settings').select('name').limit(1).execute());

@@ -1,12 +1,18 @@
 import { recordEvent } from '../core/events.ts';
 import type { Core } from '../core/core.ts';
-import { createSession } from '../core/sessions.ts';
+import { createSession, endSessions } from '../core/sessions.ts';
 import { tokenByKey } from '../core/tokens.ts';
 import type { User } from '../core/users.ts';
 import type { Queries } from '../db/database.ts';
 
 /** Who used the link, from where. */
-export type RecoveryVisitor = { clientAddress: string; userAgent: string; lifetimeMilliseconds: number };
+export type RecoveryVisitor = {
+  clientAddress: string;
+  userAgent: string;
+  /** The browser's session until now, which ends. */
+  sessionId: string | undefined;
+  lifetimeMilliseconds: number;
+};
 
 /** The person whom a link would sign in, or undefined when it was used, has expired or never was. Changes nothing. */
 export async function personOfLink(core: Core, key: string): Promise<User | undefined> {
@@ -27,6 +33,7 @@ export function signInByLink(
     const found = await tokenByKey(transaction, at, key, 'recovery');
     if (!found || !(await takeToken(transaction, found.id))) return undefined;
     const { pk, username, email } = found.user;
+    if (visitor.sessionId !== undefined) await endSessions(transaction, at, [visitor.sessionId]);
     const session = await createSession(transaction, at, {
       userPk: pk,
       lifetimeMilliseconds: visitor.lifetimeMilliseconds,

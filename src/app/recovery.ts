@@ -9,6 +9,7 @@ import { Fault, forbidden } from '../core/fault.ts';
 import { createToken } from '../core/tokens.ts';
 import type { User } from '../core/users.ts';
 import { tellBrowser } from '../flow/browser.ts';
+import type { Flow } from '../flow/door.ts';
 import { frame } from '../flow/frame.ts';
 import type { FlowPages } from '../flow/pages.ts';
 import { crossSiteRefusal } from '../http/cross-site.ts';
@@ -39,7 +40,7 @@ export async function makeRecoveryLink(core: Core, wanted: WantedLink): Promise<
 }
 
 /** Adds the page behind the links. */
-export function mountRecovery(server: FastifyInstance, core: Core, pages: FlowPages): void {
+export function mountRecovery(server: FastifyInstance, core: Core, flow: Flow, pages: FlowPages): void {
   type Route = { Params: { key: string } };
   server.get<Route>(`${PATH}:key/`, async (request, reply) => {
     const key = keyOf(request);
@@ -65,11 +66,9 @@ export function mountRecovery(server: FastifyInstance, core: Core, pages: FlowPa
       throw forbidden('This form was sent from another site.');
     }
     const lifetimeMilliseconds = SESSION_MILLISECONDS;
-    const session = await signInByLink(core, keyOf(request), {
-      clientAddress: request.requestOrigin.clientAddress,
-      userAgent: String(request.headers['user-agent'] ?? ''),
-      lifetimeMilliseconds,
-    });
+    const { clientAddress, userAgent, session: before } = await flow.facts(request);
+    const visitor = { clientAddress, userAgent, sessionId: before?.id, lifetimeMilliseconds };
+    const session = await signInByLink(core, keyOf(request), visitor);
     if (!session) throw gone();
     tellBrowser(request, reply, { session: { token: session.token, persistent: false, lifetimeMilliseconds } });
     return reply.redirect((await hasFlow(core, PASSWORD_CHANGE)) ? `/if/flow/${PASSWORD_CHANGE}/` : '/', 303);
