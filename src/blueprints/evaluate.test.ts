@@ -14,7 +14,8 @@ async function evaluationOf(text: string, given: Record<string, Json> = {}): Pro
     context: context?.kind === 'map' ? context.entries : new Map(),
     surroundings: {
       keyOf: (id) => ({ person: 7, flow: 'f-1' })[id],
-      find: async (model, conditions) => (model === 'a.flow' ? { pk: 'f-2', asked: conditions as Json } : undefined),
+      find: async (model, conditions) =>
+        model === 'a.flow' ? { pk: 'f-2', asked: conditions.map((each): Json => [...each]) } : undefined,
       environment: (name) => ({ SET: 'from outside', EMPTY: '' })[name],
       file: (path) => (path === 'note.txt' ? ' a note\n' : undefined),
       given,

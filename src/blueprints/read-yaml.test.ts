@@ -21,10 +21,23 @@ const faultAt = (line: number, reason: RegExp) => (fault: unknown) => {
 
 describe('values are read as blueprints are written', () => {
   test('flags, numbers, nothing and text', async () => {
-    assert.deepEqual(
-      await read('[yes, No, ON, y, 12, -3, 0x1f, 017, 0o17, 1_000, 1.5, ~, null, 2026-01-02, 1.2.3]'),
-      [true, false, true, 'y', 12, -3, 31, 15, 15, 1000, 1.5, null, null, null, '2026-01-02', '1.2.3'],
-    );
+    assert.deepEqual(await read('[yes, No, ON, y, 12, -3, 0x1f, 017, 0o17, 1_000, 1.5, ~, null, 2026-01-02, 1.2.3]'), [
+      true,
+      false,
+      true,
+      'y',
+      12,
+      -3,
+      31,
+      15,
+      15,
+      1000,
+      1.5,
+      null,
+      null,
+      '2026-01-02',
+      '1.2.3',
+    ]);
   });
 
   test('quotes and blocks make text, and so does the tag', async () => {
