@@ -1,0 +1,52 @@
+/** The accounts that programs use: by app password, or the client's own, made when it is first needed. */
+import type { Core } from '../../../core/core.ts';
+import { recordEvent } from '../../../core/events.ts';
+import { Fault } from '../../../core/fault.ts';
+import { normalisedKey } from '../../../core/names.ts';
+import { tokenByKey } from '../../../core/tokens.ts';
+import { createUser, type User, userByIdentifier } from '../../../core/users.ts';
+import type { Client } from '../clients.store.ts';
+
+/** Where the accounts of clients are; no enrolment puts a person there. */
+const APPLICATIONS = 'goauthentik.io/apps/';
+
+/** The number of the active account that has this name and this app password, if the password still holds. */
+export async function accountOfAppPassword(
+  core: Core,
+  username: string,
+  password: string,
+): Promise<number | undefined> {
+  // By the password alone, so that time does not tell which names there are.
+  const token = await tokenByKey(core.database.read, core.now(), password, 'app_password');
+  return token && normalisedKey(token.user.username) === normalisedKey(username) ? token.user.pk : undefined;
+}
+
+/**
+ * The account that stands for a client itself. Undefined when somebody else has its name: that account was not made
+ * for this client, and the client's secret must not open it.
+ */
+export async function serviceAccountOf(core: Core, client: Client): Promise<User | undefined> {
+  const username = `ak-${client.name.slice(0, 120)}-client_credentials`;
+  const path = `${APPLICATIONS}${client.application.values.slug}`;
+  const find = (): Promise<User | undefined> => userByIdentifier(core.database, username, ['username'], true);
+  const known = (await find()) ?? (await make(core, client, username, path)) ?? (await find());
+  return known?.type === 'service_account' && known.path.startsWith(APPLICATIONS) ? known : undefined;
+}
+
+/** Undefined when somebody else was quicker. */
+async function make(core: Core, client: Client, username: string, path: string): Promise<User | undefined> {
+  try {
+    await core.database.write(async (transaction) => {
+      const name = `Application ${client.application.values.name}, client credentials`;
+      const { pk } = await createUser(core, transaction, { username, name, path, type: 'service_account' });
+      await recordEvent(transaction, core.now(), {
+        action: 'model_created',
+        app: 'authentik.providers.oauth2',
+        context: { model: { app: 'authentik_core', model_name: 'user', name: username, pk: pk ?? null } },
+      });
+    });
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+  }
+  return undefined;
+}
