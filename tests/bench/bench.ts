@@ -11,7 +11,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { databases } from '../environment/databases.ts';
+import { databases, POSTGRES_VARIABLE } from '../environment/databases.ts';
+import { startPostgresql } from '../environment/postgresql.ts';
+import { findPostgresql } from '../environment/postgresql-binaries.ts';
 import { type Answer, Connection, headerOf, rate } from './connection.ts';
 import { command, type Server, SIGN_IN_PAGE, startServer } from './server.ts';
 
@@ -185,6 +187,9 @@ async function measure(bare: Bare, environment: Record<string, string>): Promise
 const round = (value: number, digits = 0): number => Number(value.toFixed(digits));
 
 execFileSync(process.execPath, [join(root, 'tools', 'build.ts')], { stdio: ['ignore', 2, 2] });
+const found = process.env[POSTGRES_VARIABLE] ? undefined : await findPostgresql();
+const postgresql = found && (await startPostgresql(found));
+if (postgresql) process.env[POSTGRES_VARIABLE] = postgresql.url;
 const bare = await startBare();
 const report: Record<string, unknown> = {
   node: process.version,
@@ -209,5 +214,6 @@ for (const engine of databases()) {
   }
 }
 bare.stop();
+await postgresql?.stop();
 writeFileSync(options.out, `${JSON.stringify(report, null, 2)}\n`);
 console.log(JSON.stringify(report, null, 2));
