@@ -3,6 +3,7 @@ import type { Declaration } from './core/declaration.ts';
 import type { Mapping } from './mappings/mapping.ts';
 import { scope } from './mappings/scope/scope.ts';
 import type { Policy } from './policies/policy.ts';
+import { oauth2 } from './protocols/oauth2/oauth2.ts';
 import type { Protocol } from './protocols/protocol.ts';
 import { consent } from './stages/consent/consent.ts';
 import { deny } from './stages/deny/deny.ts';
@@ -38,4 +39,4 @@ export const mappings: readonly Mapping[] = [scope];
 /** Objects that a kind brings beside its settings. */
 export const parts: readonly Declaration[] = [promptModel];
 
-export const protocols: readonly Protocol[] = [];
+export const protocols: readonly Protocol[] = [oauth2];
