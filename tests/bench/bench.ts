@@ -188,7 +188,7 @@ const round = (value: number, digits = 0): number => Number(value.toFixed(digits
 
 execFileSync(process.execPath, [join(root, 'tools', 'build.ts')], { stdio: ['ignore', 2, 2] });
 const found = process.env[POSTGRES_VARIABLE] ? undefined : await findPostgresql();
-const postgresql = found && (await startPostgresql(found));
+const postgresql = found ? await startPostgresql(found) : undefined;
 if (postgresql) process.env[POSTGRES_VARIABLE] = postgresql.url;
 const bare = await startBare();
 const report: Record<string, unknown> = {
