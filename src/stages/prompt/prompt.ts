@@ -3,7 +3,7 @@
  * answered to them. Does not own what becomes of the answers: a later stage writes them.
  */
 import type { Json } from '../../core/declaration.ts';
-import { normalisedKey } from '../../core/names.ts';
+import { userByIdentifier } from '../../core/users.ts';
 import { ask, defineStage, fieldError, type Outcome, type StageRun } from '../stage.ts';
 import { judgeAnswers } from './prompt-answers.ts';
 import { fieldsOf } from './prompt-fields.ts';
@@ -68,12 +68,8 @@ async function takenUsername(
   for (const { type, field_key } of fields) {
     const value = values[field_key];
     if ((type !== 'username' && field_key !== 'username') || typeof value !== 'string' || value === '') continue;
-    const row = await core.database.read
-      .selectFrom('users')
-      .select('pk')
-      .where('username_key', '=', normalisedKey(value))
-      .executeTakeFirst();
-    if (row && row.pk !== pendingUser?.pk) return field_key;
+    const owner = await userByIdentifier(core.database, value, ['username']);
+    if (owner && owner.pk !== pendingUser?.pk) return field_key;
   }
   return undefined;
 }

@@ -4,10 +4,11 @@ import { Fault } from '../../core/fault.ts';
 import { userModel } from '../../core/models/people.ts';
 import { updateObject } from '../../core/objects.ts';
 import { endSessions, sessionIdsOf } from '../../core/sessions.ts';
-import { createUser, setPasswordHash, type User, userByPk } from '../../core/users.ts';
+import { createUser, setPasswordHash, type User } from '../../core/users.ts';
 import type { Json } from '../../core/declaration.ts';
 import type { Effect, EffectResult } from '../stage.ts';
 import type { UserWriteRun } from './user-write.model.ts';
+import { lockedUser } from './user-write.store.ts';
 import { withAttributes, type Written } from './written.ts';
 
 type Queries = Parameters<Effect>[0];
@@ -45,11 +46,7 @@ export function createEffect(
 export function updateEffect(run: UserWriteRun, { pk, id }: User, written: Written): Effect {
   const { core, request } = run;
   return async (transaction) => {
-    // Two flows that write different attributes of one person must not undo each other.
-    if (core.database.engine === 'postgresql') {
-      await transaction.selectFrom('users').select('pk').where('pk', '=', pk).forUpdate().execute();
-    }
-    const user = await userByPk(transaction, pk);
+    const user = await lockedUser(core, transaction, pk);
     if (!user) throw new Fault('gone', 'This account is no longer there.', { status: 409 });
     const stored = await takingNames(() =>
       updateObject(core, transaction, userModel, id, {

@@ -1,6 +1,9 @@
 /** Which of their own names people may change: as the system settings say, unless an attribute says otherwise. */
-import type { Queries } from '../../db/database.ts';
 import { effectiveAttributes, membershipsOf, type User } from '../../core/users.ts';
+import type { Effect } from '../stage.ts';
+import { changedSettings } from './user-write.store.ts';
+
+type Queries = Parameters<Effect>[0];
 
 /** What a person is called by. */
 export type OwnName = 'username' | 'name' | 'email';
@@ -15,19 +18,10 @@ export async function firstForbidden(
 ): Promise<OwnName | undefined> {
   if (changed.length === 0) return undefined;
   const attributes = effectiveAttributes(user, await membershipsOf(queries, user.pk));
-  const rows = await queries
-    .selectFrom('system_settings')
-    .selectAll()
-    .where(
-      'name',
-      'in',
-      changed.map((each) => `default_user_change_${each}`),
-    )
-    .execute();
+  const settings = await changedSettings(queries);
   return changed.find((each) => {
     const own = attributes[`goauthentik.io/user/can-change-${each}`];
     if (typeof own === 'boolean') return !own;
-    const row = rows.find(({ name }) => name === `default_user_change_${each}`);
-    return !(row ? JSON.parse(row.value) === true : DEFAULTS[each]);
+    return (settings[`default_user_change_${each}`] ?? DEFAULTS[each]) !== true;
   });
 }

@@ -2,8 +2,7 @@
  * Writes what was gathered in `prompt_data` to the pending person, or makes a new account of it. Owns which answers
  * are written and who may change what of themselves. Does not own asking for it.
  */
-import { normalisedKey } from '../../core/names.ts';
-import type { User } from '../../core/users.ts';
+import { type User, userByIdentifier } from '../../core/users.ts';
 import { defineStage, type Outcome } from '../stage.ts';
 import { createEffect, updateEffect } from './effects.ts';
 import { firstForbidden, type OwnName } from './self-service.ts';
@@ -52,10 +51,6 @@ async function update(run: UserWriteRun, user: User, written: Written): Promise<
 
 async function isTaken({ core }: UserWriteRun, user: User | undefined, { names }: Written): Promise<boolean> {
   if (names.username === undefined) return false;
-  const row = await core.database.read
-    .selectFrom('users')
-    .select('pk')
-    .where('username_key', '=', normalisedKey(names.username))
-    .executeTakeFirst();
-  return row !== undefined && row.pk !== user?.pk;
+  const owner = await userByIdentifier(core.database, names.username, ['username']);
+  return owner !== undefined && owner.pk !== user?.pk;
 }
