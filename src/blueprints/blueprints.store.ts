@@ -1,9 +1,17 @@
 /** Finding objects by the values of their fields, and what only a blueprint writes: permissions on one object. */
 import { isDeepStrictEqual } from 'node:util';
-import { type Declaration, declare, type Field, type Json, nullableText, text } from '../core/declaration.ts';
+import {
+  type Declaration,
+  declare,
+  type Field,
+  type Json,
+  nullableText,
+  type ObjectTable,
+  text,
+} from '../core/declaration.ts';
 import { blueprintModel } from '../core/models/blueprint.ts';
 import { normalisedKey } from '../core/names.ts';
-import { numberColumn, objectsOfRows, type StoredObject } from '../core/objects.ts';
+import { findObject, numberColumn, objectsOfRows, type StoredObject } from '../core/objects.ts';
 import type { Row } from '../core/rows.ts';
 import type { Queries } from '../db/database.ts';
 import { pythonText } from './format.ts';
@@ -129,4 +137,24 @@ export async function readInstance(
   const row = await query.executeTakeFirst();
   const [object] = row ? await objectsOfRows(queries, blueprintModel, [row]) : [];
   return object && { ...object.values, content: object.values.content };
+}
+
+/** The object that a reference names, with the declaration of its kind. */
+export async function objectByKey(
+  queries: Queries,
+  models: ReadonlyMap<string, Declaration>,
+  table: ObjectTable,
+  key: string | number,
+): Promise<{ declaration: Declaration; object: StoredObject } | undefined> {
+  const candidates = [...models.values()].filter((each) => table === 'objects' || each.table === table);
+  const row =
+    table === 'users' || typeof key === 'number'
+      ? undefined
+      : await queries.selectFrom('objects').select('model').where('id', '=', key).executeTakeFirst();
+  for (const declaration of candidates) {
+    if (row && row.model !== declaration.model) continue;
+    const object = await findObject(queries, declaration, typeof key === 'number' ? { pk: key } : { id: key });
+    if (object) return { declaration, object };
+  }
+  return undefined;
 }

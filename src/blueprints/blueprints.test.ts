@@ -4,6 +4,7 @@ import { type BlueprintTest, noteStage, openBlueprintTest } from '../../tests/en
 import { databases } from '../../tests/environment/databases.ts';
 import { tokenModel } from '../core/models/people.ts';
 import { findObject } from '../core/objects.ts';
+import { createSession, sessionByToken } from '../core/sessions.ts';
 import { readTokenKey } from '../core/tokens.ts';
 import { passwordHashOf } from '../core/users.ts';
 import { makeBlueprints } from './blueprints.ts';
@@ -151,6 +152,39 @@ entries:
       assert.deepEqual(await here.states(other), ['unchanged']);
       const last = await passwordHashOf(here.core.database.read, pk);
       assert.equal((await here.core.passwords.verify('third one', last ?? undefined)).valid, true);
+    });
+
+    test('a new password ends the sessions of the old one, and so does switching the account off', async () => {
+      const pk = (await here.user('ann'))?.pk as number;
+      const signIn = () =>
+        here.core.database.write((transaction) =>
+          createSession(transaction, here.core.now(), {
+            userPk: pk,
+            lifetimeMilliseconds: 60_000,
+            methods: ['pwd'],
+            address: '127.0.0.1',
+            userAgent: '',
+            binding: {},
+          }),
+        );
+      const live = async (token: string) =>
+        (await sessionByToken(here.core.database, here.core.now(), token)) !== undefined;
+      const entry = (attrs: string) =>
+        `  - {model: authentik_core.user, identifiers: {username: ann}, attrs: {${attrs}}}\n`;
+      const first = await signIn();
+      await here.states(entry('name: Ann Other'));
+      assert.equal(await live(first.token), true);
+      await here.states(entry('password: fourth one'));
+      assert.equal(await live(first.token), false);
+      const second = await signIn();
+      await here.states(entry('is_active: false'));
+      const left = await here.core.database.read
+        .selectFrom('sessions')
+        .select('id')
+        .where('id', '=', second.id)
+        .execute();
+      assert.deepEqual(left, []);
+      assert.deepEqual(await here.states(entry('is_active: true')), ['updated']);
     });
 
     test('a password is told in no fault and in no event', async () => {

@@ -18,6 +18,7 @@ import { BlueprintFault } from './fault.ts';
 import { readInside } from './folder.ts';
 import { limits } from './limits.ts';
 import { APPLY_BLUEPRINT, evaluationOf, isRequired, type Loaded, loadBlueprint, type Source } from './loading.ts';
+import { type ObjectName, writeBlueprint } from './writing.ts';
 import { PasswordsWanted, PreparedPasswords } from './passwords.ts';
 
 export type BlueprintsOptions = {
@@ -51,6 +52,11 @@ export type Blueprints = {
   apply(source: Source | readonly Source[], options?: ApplyOptions): Promise<Result>;
   /** Finds out what `apply` would do, and does nothing. Throws the same faults, except for those of passwords. */
   validate(source: Source): Promise<Result>;
+  /**
+   * Writes objects as a blueprint: each with what belongs to it and what it is made of, without secrets. The caller
+   * has made sure that the person may see all of it. Throws not_found.
+   */
+  write(roots: readonly ObjectName[]): Promise<string>;
   /** A file of the blueprint folder, trusted. Undefined when it is not there; RangeError for one outside. */
   fromFolder(path: string): Promise<Source | undefined>;
 };
@@ -110,6 +116,7 @@ export function makeBlueprints(options: BlueprintsOptions): Blueprints {
 
   return {
     fromFolder,
+    write: (roots) => writeBlueprint(core.database.read, models, roots),
     async apply(source, applyOptions = {}) {
       const loaded = await loadAll([source].flat());
       const passwords = new PreparedPasswords(core.passwords);

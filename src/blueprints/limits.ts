@@ -5,7 +5,9 @@ export const limits = {
   /** Entries of one blueprint, after those of others that it includes. */
   entries: 5000,
   /** Maps, lists and values in the text. */
-  pieces: 200_000,
+  pieces: 50_000,
+  /** Words of the grammar in the text, counted before it is parsed; a piece has at most eight. */
+  tokens: 400_000,
   /** Uses of anchors. */
   aliases: 1000,
   /** Maps, lists and tags inside each other, aliases followed. */

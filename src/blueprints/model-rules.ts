@@ -5,6 +5,7 @@ import type { Declaration, Json } from '../core/declaration.ts';
 import { findObject, insertObject, type StoredObject, updateObject } from '../core/objects.ts';
 import type { Values } from '../core/rows.ts';
 import { readSecret } from '../core/secrets.ts';
+import { endSessions, sessionIdsOf } from '../core/sessions.ts';
 import { createToken, readTokenKey, SHORTEST_KEY, setTokenKey } from '../core/tokens.ts';
 import { newUid, passwordHashOf, setPasswordHash } from '../core/users.ts';
 import type { Queries } from '../db/database.ts';
@@ -44,8 +45,13 @@ export async function givePassword(
   const prepared = passwords.take(plain, await passwordHashOf(transaction, userPk));
   if (!prepared || prepared.unchanged) return false;
   await setPasswordHash(transaction, core.now(), userPk, prepared.hash);
+  // Whoever knew the old password may be signed in with it.
+  await signOut(core, transaction, userPk);
   return true;
 }
+
+const signOut = async (core: Core, transaction: Queries, userPk: number): Promise<void> =>
+  endSessions(transaction, core.now(), await sessionIdsOf(transaction, userPk));
 
 /** Makes an object of checked values. */
 export async function createOne(
@@ -81,6 +87,7 @@ export async function changeOne(
     const key = certificate ? await readSecret(core.sealer, transaction, before.id, 'key_data') : undefined;
     const values = withFacts(declaration, changed, { ...before.values, key_data: key ?? '' });
     await updateObject(core, transaction, declaration, before.id, values);
+    if (declaration.model === USER && values.is_active === false) await signOut(core, transaction, before.pk as number);
     differs = true;
   }
   if (apart === undefined) return differs;

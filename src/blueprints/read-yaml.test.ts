@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { BlueprintFault } from './fault.ts';
 import { limits } from './limits.ts';
 import { type Piece, readYaml } from './read-yaml.ts';
@@ -115,4 +116,45 @@ describe('hostile text is refused quickly', () => {
       assert.ok(performance.now() - started < 5000);
     });
   }
+});
+
+test('whatever the text, it is read or refused in our own words', async () => {
+  const words = fc.constantFrom(
+    'a',
+    ': ',
+    '- ',
+    '[',
+    ']',
+    '{',
+    '}',
+    '\n',
+    '  ',
+    '!Find ',
+    '!',
+    '&x ',
+    '*x',
+    '"',
+    "'",
+    '|',
+    '>',
+    '<<',
+    '? ',
+    '#',
+    '%',
+    '---',
+    '\t',
+    '\0',
+    '\u2028',
+    ',',
+    '0x',
+    '~',
+  );
+  await fc.assert(
+    fc.asyncProperty(fc.array(words, { maxLength: 40 }), async (parts) => {
+      await readYaml('a.yaml', parts.join('')).catch((fault: unknown) => {
+        if (!(fault instanceof BlueprintFault)) throw fault;
+      });
+    }),
+    { numRuns: 2000 },
+  );
 });

@@ -38,7 +38,7 @@ export type Piece =
 export async function readYaml(file: string, text: string): Promise<Piece> {
   if (text.length > limits.text) throw new BlueprintFault(file, 1, `longer than ${limits.text} characters`);
   const yaml = await import('yaml');
-  refuseDeepText(file, new yaml.Lexer().lex(text));
+  refuseHostileText(file, new yaml.Lexer().lex(text));
   const lines = new yaml.LineCounter();
   const composer = new yaml.Composer({
     schema: 'failsafe',
@@ -60,11 +60,15 @@ export async function readYaml(file: string, text: string): Promise<Piece> {
 /** The parser's messages quote the text below a colon; only the sentence is kept. */
 const oneLine = (message: string): string => (message.split(/ at line |\n/)[0] ?? message).slice(0, 200);
 
-function refuseDeepText(file: string, tokens: Iterable<string>): void {
+/** Before the parser, which takes memory and stack for all that it is given. */
+function refuseHostileText(file: string, tokens: Iterable<string>): void {
   let line = 1;
   let depth = 0;
   let indicators = 0;
+  let count = 0;
   for (const token of tokens) {
+    count += 1;
+    if (count > limits.tokens) throw new BlueprintFault(file, line, 'holds too many values');
     if (token === '[' || token === '{') depth += 1;
     else if (token === ']' || token === '}') depth -= 1;
     else if (token === '-' || token === '?') indicators += 1;

@@ -139,6 +139,29 @@ entries:
       );
     });
 
+    test('a flow is written as a blueprint that makes it again', async () => {
+      const flow = await findObject(core.database.read, flowModel, { slug: 'default-user-settings-flow' });
+      const text = await blueprints.write([{ model: flowModel.model, id: flow?.id ?? '' }]);
+      const source = { name: 'written.yaml', text, trusted: false };
+      const here = await blueprints.apply(source);
+      assert.ok(here.applied.every((each) => each.state === 'unchanged'));
+      const empty = await openTestCore(engine);
+      try {
+        const elsewhere = makeBlueprints({ core: empty.core, models: everything() });
+        const { applied } = await elsewhere.apply(source);
+        assert.deepEqual(
+          applied.map((each) => each.model).toSorted(),
+          here.applied.map((each) => each.model).toSorted(),
+        );
+        assert.ok(applied.every((each) => each.state === 'created'));
+        assert.equal(applied.filter((each) => each.model === 'authentik_stages_prompt.prompt').length, 4);
+        const again = await findObject(empty.core.database.read, flowModel, { slug: 'default-user-settings-flow' });
+        assert.deepEqual(again?.values, flow?.values);
+      } finally {
+        await empty.close();
+      }
+    });
+
     test('the todo example makes its provider, application and people, and is idempotent', async () => {
       const source = { name: 'todo.yaml', text: await readFile(EXAMPLE, 'utf8'), trusted: false };
       const first = await blueprints.apply(source);
