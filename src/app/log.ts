@@ -63,7 +63,7 @@ type ErrorFacts = { type: string; message: string; code?: string; stack?: string
 /** Of an error its words only: drivers hang rows, parameters and requests on their errors. */
 function errorFacts(error: unknown, depth = 0): ErrorFacts {
   if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
-  const { code, cause } = error as NodeJS.ErrnoException;
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
   return {
     type: error.name,
     message: error.message,

@@ -100,11 +100,25 @@ export function makeHttpServer(options: HttpServerOptions): FastifyInstance {
     done();
   });
   readBodies(server);
+  closeAfterAnswers(server);
   server.setErrorHandler((error, request, reply) => sendError(error, request, reply, options.renderErrorPage));
   server.setNotFoundHandler((request, reply) =>
     sendError(missing(routes, request, reply), request, reply, options.renderErrorPage),
   );
   return server;
+}
+
+/** A connection that was kept open after its last answer would hold up the stop for as long as it is kept. */
+function closeAfterAnswers(server: FastifyInstance): void {
+  let isStopping = false;
+  server.addHook('preClose', (done) => {
+    isStopping = true;
+    done();
+  });
+  server.addHook('onSend', (_request, reply, _payload, done) => {
+    if (isStopping) reply.header('connection', 'close');
+    done();
+  });
 }
 
 function rawQuery(text: string): Record<string, unknown> {
