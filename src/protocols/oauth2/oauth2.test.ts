@@ -3,7 +3,17 @@ import { after, before, describe, test } from 'node:test';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import { databases } from '../../../tests/environment/databases.ts';
 import { type OAuth2Client, startOstiary, type TestOstiary } from '../../../tests/environment/ostiary.ts';
-import { answerOf, authorizePath, claimsOfToken, codeFor, isAlive, pkce, redeem, tokens, userinfo } from './oauth2.testing.ts';
+import {
+  answerOf,
+  authorizePath,
+  claimsOfToken,
+  codeFor,
+  isAlive,
+  pkce,
+  redeem,
+  tokens,
+  userinfo,
+} from './oauth2.testing.ts';
 
 for (const engine of databases()) {
   describe(`signing in to an application, on ${engine.name}`, () => {
@@ -69,7 +79,10 @@ for (const engine of databases()) {
     test('a program gets tokens for itself', async () => {
       const reply = await tokens(ostiary, client, { grant_type: 'client_credentials', scope: 'openid profile' });
       assert.equal(reply.status, 200, JSON.stringify(reply.json));
-      assert.equal(claimsOfToken(reply.json.access_token).preferred_username, 'ak-todo-app provider-client_credentials');
+      assert.equal(
+        claimsOfToken(reply.json.access_token).preferred_username,
+        'ak-todo-app provider-client_credentials',
+      );
       assert.equal(reply.json.refresh_token, undefined);
       assert.equal(typeof reply.json.id_token, 'string');
     });

@@ -14,7 +14,9 @@ export function pkce(): { verifier: string; challenge: string } {
 }
 
 const given = (parameters: Parameters): Record<string, string> =>
-  Object.fromEntries(Object.entries(parameters).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  Object.fromEntries(
+    Object.entries(parameters).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 
 /** The path of an authorization request; `undefined` leaves a parameter out. */
 export function authorizePath(client: OAuth2Client, more: Parameters = {}): string {
@@ -78,12 +80,19 @@ export function redeem(
   headers: Record<string, string> = {},
 ): Promise<Reply> {
   const { redirectUri } = client;
-  return tokens(ostiary, client, { grant_type: 'authorization_code', code, redirect_uri: redirectUri, ...form }, headers);
+  return tokens(
+    ostiary,
+    client,
+    { grant_type: 'authorization_code', code, redirect_uri: redirectUri, ...form },
+    headers,
+  );
 }
 
 /** Asks userinfo with a bearer token. */
 export async function userinfo(ostiary: TestOstiary, token: unknown): Promise<Reply> {
-  const response = await fetch(`${ostiary.url}/application/o/userinfo/`, { headers: { authorization: `Bearer ${token}` } });
+  const response = await fetch(`${ostiary.url}/application/o/userinfo/`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
   const text = await response.text();
   return { status: response.status, headers: response.headers, json: text === '' ? {} : (JSON.parse(text) as Json) };
 }
