@@ -34,7 +34,9 @@ function anchors(text: string): Set<string> {
 
 /** Every relative link that leads nowhere. */
 function brokenLinks(path: string): string[] {
-  const targets = [...prose(textOf(path)).matchAll(/\]\(<?([^)\s>]+)>?(?: "[^"]*")?\)/g)].map((found) => found[1] ?? '');
+  const targets = [...prose(textOf(path)).matchAll(/\]\(<?([^)\s>]+)>?(?: "[^"]*")?\)/g)].map(
+    (found) => found[1] ?? '',
+  );
   return targets.filter((target) => {
     if (/^[a-z]+:/i.test(target)) return false;
     const [file = '', anchor] = target.split('#');
