@@ -10,7 +10,6 @@ function sharedAttempts() {
       counts.set(subject, (counts.get(subject) ?? 0) + 1);
       return (counts.get(subject) ?? 0) <= limit;
     },
-    clear: async () => {},
   };
 }
 

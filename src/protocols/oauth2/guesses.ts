@@ -27,7 +27,7 @@ export type Guesses = {
 export type GuessVerdict = { type: 'right' } | { type: 'wrong' } | { type: 'blocked'; retryAfter: number };
 
 /** Makes the counter of one server. */
-export function makeGuesses(core: Pick<Core, 'attempts' | 'now'>): Guesses {
+export function makeGuesses(core: { attempts: Pick<Core['attempts'], 'count'>; now: Core['now'] }): Guesses {
   const entries = new Map<string, Entry>();
   const entryOf = (subject: string): Entry => {
     // Hashed, so that a long subject costs no memory.
