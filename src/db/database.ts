@@ -1,17 +1,23 @@
 /**
  * The one door to the database. Owns the connections, transactions and durability; knows nothing of what is stored.
  */
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CompiledQuery, Kysely, PostgresDialect } from 'kysely';
 import { migrate } from './migrate.ts';
 import { openSqlite } from './sqlite.ts';
 import type { Tables } from './tables.ts';
 import { TenancyPlugin } from './tenancy.ts';
+import { makeNesting, UnitPlugin } from './units.ts';
 
 /** A query builder, bound to a tenant. Inside a unit of work it is the transaction's. */
 export type Queries = Kysely<Tables>;
 
-/** Work that is done whole or not at all. It awaits nothing but the database, and may be run again after a deadlock. */
+/**
+ * Work that is done whole or not at all. It awaits nothing but the database, holds no other unit, and may be run again
+ * after a deadlock. Queries that it has not awaited are refused after its end.
+ */
 export type Unit<T> = (transaction: Queries) => Promise<T>;
 
 export type Database = {
@@ -66,14 +72,20 @@ export function isForeignKeyViolation(fault: unknown): boolean {
   return code === '23503' || errcode === 787;
 }
 
-async function openFile(path: string, tenancy: TenancyPlugin, server: boolean): Promise<Database> {
+async function openFile(named: string, tenancy: TenancyPlugin, server: boolean): Promise<Database> {
+  const path = realPath(named);
   const lock = server ? holdLock(`${path}.lock`) : undefined;
   const counter = { statements: 0 };
-  const file = openSqlite(path, counter);
-  const untenanted = new Kysely<Tables>({ dialect: file.writer });
-  const writer = untenanted.withPlugin(tenancy);
+  let file: ReturnType<typeof openSqlite>;
+  try {
+    file = openSqlite(path, counter);
+  } catch (fault) {
+    lock?.close();
+    throw fault;
+  }
+  const nesting = makeNesting();
   let last: Promise<unknown> = Promise.resolve();
-  const alone = async <T>(queries: Queries, unit: Unit<T>): Promise<T> => {
+  const alone = async <T>(unit: Unit<T>, bind: (queries: Queries) => Queries): Promise<T> => {
     const before = last;
     let release: () => void = () => {};
     last = new Promise<void>((resolve) => {
@@ -82,44 +94,56 @@ async function openFile(path: string, tenancy: TenancyPlugin, server: boolean): 
     await before;
     try {
       file.begin();
+      const { dialect, end } = file.writer();
       try {
-        const result = await unit(queries);
+        const result = await nesting.run(() => unit(bind(new Kysely<Tables>({ dialect }))));
         file.commit();
         return result;
       } catch (fault) {
         file.rollback();
         throw fault;
+      } finally {
+        end();
       }
     } finally {
       release();
     }
   };
-  const write = async <T>(queries: Queries, unit: Unit<T>): Promise<T> => {
-    const result = await alone(queries, unit);
+  const write = async <T>(unit: Unit<T>, bind: (queries: Queries) => Queries): Promise<T> => {
+    nesting.refuse();
+    const result = await alone(unit, bind);
     await file.durable();
     return result;
   };
-  try {
-    await write(untenanted, (transaction) => migrate(transaction, 'sqlite'));
-  } catch (fault) {
-    file.close();
+  const close = async (): Promise<void> => {
+    await last;
+    await file.close();
     lock?.close();
+  };
+  try {
+    await write(
+      (transaction) => migrate(transaction, 'sqlite'),
+      (untenanted) => untenanted,
+    );
+  } catch (fault) {
+    await close();
     throw fault;
   }
   return {
     engine: 'sqlite',
     read: new Kysely<Tables>({ dialect: file.reader }).withPlugin(tenancy),
-    write: (unit) => write(writer, unit),
+    write: (unit) => write(unit, (queries) => queries.withPlugin(tenancy)),
     watch: async () => async () => {},
     announce: async () => {},
     dataVersion: file.dataVersion,
     statements: () => counter.statements,
-    async close() {
-      await last;
-      file.close();
-      lock?.close();
-    },
+    close,
   };
+}
+
+/** Two names of one file are one file, and SQLite keeps its log beside the file itself. */
+function realPath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : join(realpathSync(dirname(path)), basename(path));
 }
 
 /** The kernel gives the lock back when the process dies, however it dies. */
@@ -128,12 +152,14 @@ function holdLock(path: string): DatabaseSync {
   try {
     lock.exec('begin exclusive');
     return lock;
-  } catch {
+  } catch (fault) {
     lock.close();
+    if ((fault as { errcode?: unknown }).errcode !== SQLITE_BUSY) throw fault;
     throw new DatabaseInUseError('another Ostiary server is running on this data folder');
   }
 }
 
+const SQLITE_BUSY = 5;
 const CHANNEL = 'ostiary_configuration';
 const DEADLOCKS = new Set(['40001', '40P01']);
 
@@ -147,6 +173,8 @@ async function openPostgres(url: string, tenancy: TenancyPlugin, poolSize: numbe
   const pool = new pg.Pool({ connectionString: url, max: poolSize, types });
   // A lost idle connection is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
+  // So would one that is lost between two statements of a unit; the next statement reports it.
+  pool.on('connect', (client) => void client.on('error', () => {}));
   let statements = 0;
   const untenanted = new Kysely<Tables>({
     dialect: new PostgresDialect({ pool }),
@@ -155,10 +183,21 @@ async function openPostgres(url: string, tenancy: TenancyPlugin, poolSize: numbe
     },
   });
   const queries = untenanted.withPlugin(tenancy);
+  const nesting = makeNesting();
+  const once = <T>(unit: Unit<T>): Promise<T> =>
+    queries.transaction().execute(async (transaction) => {
+      const bound = new UnitPlugin();
+      try {
+        return await nesting.run(() => unit(transaction.withPlugin(bound)));
+      } finally {
+        bound.end();
+      }
+    });
   const write = async <T>(unit: Unit<T>): Promise<T> => {
+    nesting.refuse();
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await queries.transaction().execute(unit);
+        return await once(unit);
       } catch (fault) {
         if (attempt >= 4 || !DEADLOCKS.has(String((fault as { code?: unknown }).code))) throw fault;
       }
@@ -174,8 +213,8 @@ async function openPostgres(url: string, tenancy: TenancyPlugin, poolSize: numbe
     engine: 'postgresql',
     read: queries,
     write,
-    watch: (changed) =>
-      listen(new pg.Client({ connectionString: url }), () => new pg.Client({ connectionString: url }), changed),
+    // A connection that has died silently is noticed by the probes of TCP.
+    watch: (changed) => listen(() => new pg.Client({ connectionString: url, keepAlive: true }), changed),
     announce: async (transaction) => {
       await transaction.executeQuery(CompiledQuery.raw(`notify ${CHANNEL}`));
     },
@@ -193,18 +232,20 @@ type Listener = {
 };
 
 /** Listens for announcements. A lost connection counts as a change, since one may have been missed meanwhile. */
-async function listen(first: Listener, another: () => Listener, changed: () => void): Promise<() => Promise<void>> {
+async function listen(connection: () => Listener, changed: () => void): Promise<() => Promise<void>> {
   let stopped = false;
-  let current = first;
+  let current: Listener | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const begin = async (client: Listener): Promise<void> => {
+  const begin = async (): Promise<void> => {
+    const client = connection();
     current = client;
     let lost = false;
     const again = (): void => {
       if (stopped || lost) return;
       lost = true;
       changed();
-      timer = setTimeout(() => begin(another()).catch(again), 1000);
+      client.end().catch(() => undefined);
+      timer = setTimeout(() => void begin(), 1000);
       timer.unref();
     };
     client.on('error', again);
@@ -218,10 +259,10 @@ async function listen(first: Listener, another: () => Listener, changed: () => v
       again();
     }
   };
-  await begin(first);
+  await begin();
   return async () => {
     stopped = true;
     clearTimeout(timer);
-    await current.end().catch(() => undefined);
+    await current?.end().catch(() => undefined);
   };
 }

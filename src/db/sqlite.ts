@@ -5,8 +5,9 @@
  * (`synchronous=NORMAL`); before anybody is told that the write happened, one `fdatasync` of the log runs on the
  * thread pool. Commits that arrive meanwhile share the next one. What was answered survives a power cut, and
  * frames of the log carry checksums, so a torn tail is only what nobody was told of.
+ * The argument is in docs/decisions/0007-durable-without-blocking.md.
  */
-import { closeSync, fdatasync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import {
   type CompiledQuery,
@@ -18,6 +19,8 @@ import {
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from 'kysely';
+import { makeFlusher } from './flush.ts';
+import { UnitEndedError } from './units.ts';
 
 const STATEMENTS_KEPT = 500;
 
@@ -59,9 +62,28 @@ class SqliteConnection implements DatabaseConnection {
   }
 }
 
+/** The writing connection as one unit of work sees it: after the end it is closed to that unit. */
+class UnitConnection implements DatabaseConnection {
+  readonly #connection: DatabaseConnection;
+  #ended = false;
+  constructor(connection: DatabaseConnection) {
+    this.#connection = connection;
+  }
+  end(): void {
+    this.#ended = true;
+  }
+  async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
+    if (this.#ended) throw new UnitEndedError();
+    return this.#connection.executeQuery<Row>(query);
+  }
+  streamQuery<Row>(query: CompiledQuery, size: number): AsyncIterableIterator<QueryResult<Row>> {
+    return this.#connection.streamQuery<Row>(query, size);
+  }
+}
+
 class SqliteDriver implements Driver {
-  readonly #connection: SqliteConnection;
-  constructor(connection: SqliteConnection) {
+  readonly #connection: DatabaseConnection;
+  constructor(connection: DatabaseConnection) {
     this.#connection = connection;
   }
   async init(): Promise<void> {}
@@ -77,10 +99,10 @@ class SqliteDriver implements Driver {
   async destroy(): Promise<void> {}
 }
 
-function dialect(database: DatabaseSync, counter: { statements: number }): Dialect {
+function dialect(connection: DatabaseConnection): Dialect {
   return {
     createAdapter: () => new SqliteAdapter(),
-    createDriver: () => new SqliteDriver(new SqliteConnection(database, counter)),
+    createDriver: () => new SqliteDriver(connection),
     createIntrospector: (kysely) => new SqliteIntrospector(kysely),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
@@ -89,7 +111,9 @@ function dialect(database: DatabaseSync, counter: { statements: number }): Diale
 /** The two connections to one file: writes go through one, reads see only what is committed. */
 export type SqliteFile = {
   reader: Dialect;
-  writer: Dialect;
+  /** The writing connection for one unit of work. */
+  writer(): { dialect: Dialect; end(): void };
+  /** Throws FlushFailedError when nothing can be promised any more. */
   begin(): void;
   commit(): void;
   rollback(): void;
@@ -97,58 +121,65 @@ export type SqliteFile = {
   durable(): Promise<void>;
   /** Changes whenever any connection, of this process or another, has committed. */
   dataVersion(): number;
-  close(): void;
+  close(): Promise<void>;
 };
 
-/** Opens the file, making it when it is missing. Throws when another server holds it (`exclusive`). */
+/**
+ * Opens the file, making it when it is missing. `path` leads through no symbolic link, because SQLite puts the log
+ * beside the file itself.
+ */
 export function openSqlite(path: string, counter: { statements: number }): SqliteFile {
   const writer = new DatabaseSync(path, { timeout: 5000 });
-  writer.exec(
-    'pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on; pragma cache_size = -4000;',
-  );
-  // The log exists from the first write on; its inode stays the same until the last connection closes.
-  writer.exec('pragma user_version = 1');
-  const reader = new DatabaseSync(path, { timeout: 5000 });
-  reader.exec('pragma query_only = on; pragma cache_size = -8000;');
-  const log = openSync(`${path}-wal`, 'r+');
+  const opened: { close(): void }[] = [writer];
+  try {
+    writer.exec(
+      'pragma journal_mode = wal; pragma synchronous = normal; pragma foreign_keys = on; pragma cache_size = -4000;',
+    );
+    // Beginning makes the log where there is none. Its inode stays the same until the last connection closes.
+    writer.exec('begin immediate; commit');
+    const reader = new DatabaseSync(path, { timeout: 5000 });
+    opened.push(reader);
+    reader.exec('pragma query_only = on; pragma cache_size = -8000;');
+    return connected(writer, reader, openSync(`${path}-wal`, 'r+'), counter);
+  } catch (fault) {
+    for (const each of opened) each.close();
+    throw fault;
+  }
+}
+
+function connected(
+  writer: DatabaseSync,
+  reader: DatabaseSync,
+  log: number,
+  counter: { statements: number },
+): SqliteFile {
   const dataVersion = reader.prepare('pragma data_version');
-  let flushing: Promise<void> | undefined;
-  let next: Promise<void> | undefined;
-  const flush = (): Promise<void> =>
-    new Promise((resolve, reject) => fdatasync(log, (fault) => (fault ? reject(fault) : resolve())));
+  const flusher = makeFlusher(log);
   const begin = writer.prepare('begin immediate');
   const commit = writer.prepare('commit');
   const rollback = writer.prepare('rollback');
+  const writing = new SqliteConnection(writer, counter);
   return {
-    reader: dialect(reader, counter),
-    writer: dialect(writer, counter),
-    begin: () => void begin.run(),
-    commit: () => void commit.run(),
-    rollback: () => void rollback.run(),
-    durable() {
-      // A flush that has begun may have missed the newest commit, so late comers share the one after it.
-      if (!flushing) {
-        flushing = flush().finally(() => {
-          flushing = undefined;
-        });
-        return flushing;
-      }
-      next ??= flushing
-        .catch(() => undefined)
-        .then(() => {
-          next = undefined;
-          flushing = flush().finally(() => {
-            flushing = undefined;
-          });
-          return flushing;
-        });
-      return next;
+    reader: dialect(new SqliteConnection(reader, counter)),
+    writer() {
+      const connection = new UnitConnection(writing);
+      return { dialect: dialect(connection), end: () => connection.end() };
     },
+    begin() {
+      flusher.check();
+      begin.run();
+    },
+    commit: () => void commit.run(),
+    // A full disk ends the transaction by itself.
+    rollback: () => void (writer.isTransaction && rollback.run()),
+    durable: () => flusher.flush(),
     dataVersion: () => (dataVersion.get() as { data_version: number }).data_version,
-    close() {
+    async close() {
+      // A closed descriptor gets a new owner, and a flush must not go there.
+      await flusher.settled();
+      closeSync(log);
       reader.close();
       writer.close();
-      closeSync(log);
     },
   };
 }
