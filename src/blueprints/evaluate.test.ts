@@ -70,6 +70,17 @@ describe('every tag means what it means in authentik', () => {
     ['!Enumerate [!Context m, MAP, [!Format ["x-%s", !Index 0], !Value 0]]', { 'x-k': 1, 'x-l': 2 }, 'm: {k: 1, l: 2}'],
     ['!Enumerate [[1, 2], MAP, {list: [!Value 0]}]', { list: [1, 2] }],
     ['!Enumerate [[1, 2], SEQ, !Enumerate [[3], SEQ, [!Value 1, !Value 0]]]', [[[1, 3]], [[2, 3]]]],
+    [
+      '!Enumerate [[[1, 2], [3]], SEQ, !Enumerate [!Value 1, SEQ, [!Index 1, !Value 0]]]',
+      [
+        [
+          [0, 1],
+          [0, 2],
+        ],
+        [[1, 3]],
+      ],
+    ],
+    ['!Enumerate [ab, SEQ, !Value 0]', ['a', 'b']],
     ['!AtIndex [[a, b, c], 1]', 'b'],
     ['!AtIndex [[a, b, c], -1]', 'c'],
     ['!AtIndex [{a: 1}, b, other]', 'other'],
@@ -101,7 +112,7 @@ describe('what a tag cannot do is told with its line', () => {
     ['!Condition [MAYBE, true]', /mode/],
     ['!Condition [AND]', /at least 2/],
     ['!If [true, 1]', /both cases/],
-    ['!Enumerate [text, SEQ, 1]', /list or a map/],
+    ['!Enumerate [5, SEQ, 1]', /list or a map/],
     ['!Enumerate [[1], SET, 1]', /SEQ or MAP/],
     ['!Enumerate [[1], MAP, 1]', /each item/],
     ['!Enumerate [!Value 0, SEQ, 1]', /not inside/],

@@ -32,7 +32,7 @@ export type Evaluation = {
 
 type Turn = { index: Json; value: Json };
 /** Where in the tree of tags we are: how deep, and inside which `!Enumerate`. */
-type Place = { depth: number; turns: readonly Turn[] };
+type Place = { depth: number; turns: readonly (Turn | undefined)[] };
 
 /** The value of a piece. Throws BlueprintFault. Awaits nothing but the surroundings. */
 export async function evaluate(
@@ -166,12 +166,8 @@ async function enumerate(evaluation: Evaluation, argument: Piece, place: Place):
   const [iterable, output, body] = itemsOf(argument, 3) as [Piece, Piece, Piece];
   const form = nameOf(output).toUpperCase();
   if (form !== 'SEQ' && form !== 'MAP') throw new RangeError('makes SEQ or MAP');
-  // The list itself stands outside of the turn: `!Value 0` in it would look at nothing.
-  const values = await evaluate(evaluation, iterable, place);
-  if (values === null || typeof values !== 'object') throw new RangeError('needs a list or a map to go through');
-  const turns: Turn[] = Array.isArray(values)
-    ? values.map((value, index) => ({ index, value }))
-    : Object.entries(values).map(([index, value]) => ({ index, value }));
+  // What is gone through counts as inside, so `!Value 1` in it is the turn around; its own turn has not begun.
+  const turns = turnsOf(await evaluate(evaluation, iterable, { ...place, turns: [...place.turns, undefined] }));
   if (turns.length > limits.turns) throw new RangeError('goes through too many items');
   const items: Json[] = [];
   for (const turn of turns) {
@@ -189,6 +185,15 @@ async function enumerate(evaluation: Evaluation, argument: Piece, place: Place):
     if (Object.hasOwn(map, '__proto__')) throw new RangeError('the key __proto__ is not allowed');
     return merged(sum, map) as Record<string, Json>;
   }, {});
+}
+
+/** The characters of a text are gone through too. */
+function turnsOf(values: Json): Turn[] {
+  if (Array.isArray(values) || typeof values === 'string') {
+    return Array.from(values as Iterable<Json>, (value, index) => ({ index, value }));
+  }
+  if (values === null || typeof values !== 'object') throw new RangeError('needs a list or a map to go through');
+  return Object.entries(values).map(([index, value]) => ({ index, value }));
 }
 
 async function findObject(
