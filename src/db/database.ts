@@ -85,6 +85,8 @@ async function openFile(named: string, tenancy: TenancyPlugin, server: boolean):
   }
   const nesting = makeNesting();
   let last: Promise<unknown> = Promise.resolve();
+  const unfinished = new Set<Promise<unknown>>();
+  let closed = false;
   const alone = async <T>(unit: Unit<T>, bind: (queries: Queries) => Queries): Promise<T> => {
     const before = last;
     let release: () => void = () => {};
@@ -111,12 +113,21 @@ async function openFile(named: string, tenancy: TenancyPlugin, server: boolean):
   };
   const write = async <T>(unit: Unit<T>, bind: (queries: Queries) => Queries): Promise<T> => {
     nesting.refuse();
-    const result = await alone(unit, bind);
-    await file.durable();
-    return result;
+    if (closed) throw new Error('the database is closed');
+    const done = alone(unit, bind).then(async (result) => {
+      await file.durable();
+      return result;
+    });
+    unfinished.add(done);
+    try {
+      return await done;
+    } finally {
+      unfinished.delete(done);
+    }
   };
   const close = async (): Promise<void> => {
-    await last;
+    closed = true;
+    await Promise.allSettled(unfinished);
     await file.close();
     lock?.close();
   };
