@@ -18,6 +18,8 @@ export type FlowStart = {
   /** A path of ours that leads here again, for a run that has expired or was finished twice. */
   restart: string;
   context?: RunContext;
+  /** The number of the person whose session the run needs. Set by the flow room when one flow leads to another. */
+  owner?: number;
 };
 
 /** How a run ends: the browser goes on, or is shown one last thing (a form that posts itself, a refusal). */

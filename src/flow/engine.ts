@@ -14,12 +14,13 @@ import type {
   EffectResult,
   Outcome,
   RequestFacts,
+  RunContext,
   Stage,
   StageRun,
 } from '../stages/stage.ts';
-import { policyRequestOf, RULE_FAILED, wants } from './plan.ts';
+import { planRun, policyRequestOf, RULE_FAILED, subjectOf, wants } from './plan.ts';
 import { type BindingObject, type FlowObject, flowSlug, loadFlow, loadStage } from './plan.store.ts';
-import { browserName, RUN_LIFETIME_MILLISECONDS, type Run, type RunState } from './run.ts';
+import { browserName, RUN_LIFETIME_MILLISECONDS, type Run, type RunState, startOf } from './run.ts';
 import { advanceRun, amendRun } from './run.store.ts';
 
 export type Engine = {
@@ -88,8 +89,13 @@ async function retry(
   if (outcome.effect) await engine.core.database.write(outcome.effect);
   const action = step.binding.values.invalid_response_action;
   if (action === 'retry') return { ...position, ...here, type: 'challenge', errors: outcome.errors };
-  const kept = action === 'restart_with_context' ? here.run.state.context : {};
-  here.run = { ...here.run, state: { ...here.run.state, index: 0, context: kept } };
+  const { state } = here.run;
+  const { begun } = state;
+  const context = action === 'restart_with_context' ? state.context : (begun ?? {});
+  const planned = await planRun(engine.core, engine.access, { ...startOf(here.run), context }, here.request);
+  if (planned.type === 'denied') return { ...here, type: 'denied', message: planned.message };
+  if (planned.type !== 'planned') return { ...here, type: 'leave', to: state.restart };
+  here.run = { ...here.run, state: { ...planned.state, ...(begun && { begun }) } };
   await commit(engine, here, undefined);
   const again = await walk(engine, here, true);
   return again.type === 'challenge' ? { ...again, errors: outcome.errors } : again;
@@ -108,23 +114,29 @@ async function take(
   if (outcome.type === 'redirect') return { ...here, type: 'leave', to: outcome.to };
   if (outcome.type === 'flow') return { ...here, type: 'flow', slug: outcome.slug, keepContext: outcome.keepContext };
   const { state } = here.run;
-  const context = { ...state.context, ...outcome.context };
+  const context = withContext(state.context, outcome.context);
   here.run = { ...here.run, state: { ...state, index: state.index + 1, context } };
   here.dirty = true;
   if (outcome.effect) await commit(engine, here, outcome.effect);
   return undefined;
 }
 
+/** The context with more in it; what is undefined there is taken out. */
+const withContext = (context: Readonly<RunContext>, more: Partial<RunContext> | undefined): RunContext =>
+  Object.fromEntries(Object.entries({ ...context, ...more }).filter(([, value]) => value !== undefined));
+
 async function walk(engine: Engine, here: Walk, mayAct: boolean): Promise<Position> {
   for (;;) {
     const step = await currentStep(engine, here);
     if (step === 'failed') return { ...here, type: 'denied', message: RULE_FAILED };
     if (step === undefined) {
-      if (here.dirty && mayAct) await commit(engine, here, undefined);
+      // A run with a row ends once: whoever comes to the end a second time finds it past its plan.
+      if (here.dirty && (mayAct || here.run.id !== undefined)) await commit(engine, here, undefined);
       return { ...here, type: 'end' };
     }
     if (step === 'skipped') {
       here.run = { ...here.run, state: { ...here.run.state, index: here.run.state.index + 1 } };
+      here.dirty = true;
       continue;
     }
     const outcome = await step.stage.challenge(step.stageRun);
@@ -146,9 +158,8 @@ async function commit(engine: Engine, here: Walk, effect: Effect | undefined): P
   const { run, result } = await core.database.write(async (transaction) => {
     let moved = await advanceRun(transaction, here.run, here.run.state, expiresAt);
     const done = await effect?.(transaction);
-    if (done?.context || done?.session) {
-      const state: RunState = { ...moved.state, context: { ...moved.state.context, ...done.context } };
-      moved = { ...moved, state, browser: done.session ? browserName(done.session.token) : moved.browser };
+    if (done) {
+      moved = amended(moved, done);
       await amendRun(transaction, moved);
     }
     return { run: moved, result: done };
@@ -166,6 +177,14 @@ async function commit(engine: Engine, here: Walk, effect: Effect | undefined): P
   }
 }
 
+function amended(run: Run, { context, session, signedOut }: EffectResult): Run {
+  const state: RunState = { ...run.state, context: withContext(run.state.context, context) };
+  // A stage of the run itself has ended the session; what follows does not need it.
+  if (signedOut) delete state.owner;
+  if (!session) return { ...run, state };
+  return { ...run, state: { ...state, formerBrowser: run.browser }, browser: browserName(session.token) };
+}
+
 async function currentStep(engine: Engine, here: Walk): Promise<Step | 'failed' | 'skipped' | undefined> {
   const { core, access, stages } = engine;
   const { state } = here.run;
@@ -177,7 +196,8 @@ async function currentStep(engine: Engine, here: Walk): Promise<Step | 'failed' 
   // What was planned is gone: going on without it could be a way around it.
   if (!loaded || !binding || !found) return 'failed';
   if (binding.values.re_evaluate_policies) {
-    const wanted = await wants(access, binding, policyRequestOf(access, here.request, state.context));
+    const subject = await subjectOf(core, here.request, state.context);
+    const wanted = await wants(access, binding, policyRequestOf(access, here.request, state.context, subject));
     if (wanted !== 'wanted') return wanted;
   }
   const stageRun = await stageRunOf(engine, here, loaded.flow, planned.stage, found.settings);
@@ -215,7 +235,7 @@ async function stageRunOf(
         policyIds,
         access.request(pendingUser ?? here.request.session?.user, {
           clientAddress: here.request.clientAddress,
-          context: { ...policyRequestOf(access, here.request, context).context, ...more },
+          context: { ...policyRequestOf(access, here.request, context, pendingUser).context, ...more },
         }),
       ),
     async evaluate(source, language, more) {

@@ -21,10 +21,8 @@ const RUN_COOKIE = 'ostiary_run';
 /** Adds the executor. */
 export function mountExecutor(server: FastifyInstance, context: FlowContext): void {
   server.get<Route>('/api/v3/flows/executor/:slug/', async (request, reply) => {
-    // A program that looks at a stage which only acts wants it to act; a browser led here by a link does not.
-    const isLink = request.headers['sec-fetch-mode'] === 'navigate';
-    const acts = isLink ? undefined : { component: CONFIRM, version: undefined, values: {} };
-    return respond(context, request, reply, acts);
+    const acts = { component: CONFIRM, version: undefined, values: {} };
+    return respond(context, request, reply, isProgram(request) ? acts : undefined);
   });
   server.post<Route>('/api/v3/flows/executor/:slug/', async (request, reply) => {
     const refusal = crossSiteRefusal(request, request.requestOrigin.origin);
@@ -34,6 +32,17 @@ export function mountExecutor(server: FastifyInstance, context: FlowContext): vo
     if (component === undefined) throw invalid({ component: ['This field is required.'] });
     return respond(context, request, reply, { component, version: undefined, values });
   });
+}
+
+/**
+ * A program that looks at a stage which only acts wants it to act. A browser that was led here by a link, a picture
+ * or another site does not; one that does not say so (RFC 9110 and Fetch Metadata) is told by what it wants to show.
+ */
+function isProgram({ method, headers }: FastifyRequest): boolean {
+  if (method !== 'GET') return false;
+  const site = headers['sec-fetch-site'];
+  if (site !== undefined) return site === 'same-origin' && headers['sec-fetch-mode'] !== 'navigate';
+  return !/text\/html|image\//i.test(headers.accept ?? '');
 }
 
 function bodyOf(request: FastifyRequest): Record<string, unknown> {

@@ -54,7 +54,7 @@ export function makeFlow(engine: Engine, pages: FlowPages): FlowRoom {
         if (position.type === 'end') return { type: 'through', context: position.run.state.context };
         if (position.type === 'denied') return { type: 'denied', message: position.message };
       }
-      if (!start.startedBy) return { type: 'page', to: flowPath(start.flow, start.next) };
+      if (!start.startedBy && !start.context) return { type: 'page', to: flowPath(start.flow, start.next) };
       return { type: 'page', to: flowPath(start.flow, start.next, sealTicket(core, browser, start)) };
     },
     async defaultFlow(request, designation) {

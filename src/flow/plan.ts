@@ -2,12 +2,12 @@
 import type { Access } from '../access/access.ts';
 import type { Core } from '../core/core.ts';
 import type { Json } from '../core/declaration.ts';
-import { membershipsOf } from '../core/users.ts';
+import { membershipsOf, type User, userByPk } from '../core/users.ts';
 import type { PolicyRequest } from '../policies/policy.ts';
 import type { RequestFacts, RunContext } from '../stages/stage.ts';
 import type { FlowStart } from './door.ts';
 import { type BindingObject, type FlowObject, loadFlow } from './plan.store.ts';
-import type { RunState } from './run.ts';
+import type { Run, RunState } from './run.ts';
 
 /** Why a flow cannot be started; each is answered in its own way. */
 export type Refusal =
@@ -19,6 +19,7 @@ export type Refusal =
 
 /** Flows in which the person who is signed in is the one it is about. */
 const ABOUT_THE_SESSION = new Set(['stage_configuration', 'authorization', 'invalidation', 'unenrollment']);
+const NEEDS_SESSION = new Set(['require_authenticated', 'require_superuser']);
 
 /** Plans a run of the flow, or says why it may not be. Reads only. */
 export async function planRun(
@@ -33,10 +34,13 @@ export async function planRun(
   const refusal = await meetsRequirement(core, flow, start, request);
   if (refusal) return refusal;
   const context: RunContext = { ...start.context };
-  if (request.session && ABOUT_THE_SESSION.has(flow.values.designation) && context.pending_user === undefined) {
-    context.pending_user = request.session.user.pk;
-  }
-  const judged = policyRequestOf(access, request, context);
+  const isAboutSession = ABOUT_THE_SESSION.has(flow.values.designation) && context.pending_user === undefined;
+  if (request.session && isAboutSession) context.pending_user = request.session.user.pk;
+  const needed = isAboutSession || NEEDS_SESSION.has(flow.values.authentication) ? request.session?.user.pk : undefined;
+  const owner = start.owner ?? needed;
+  if (owner !== undefined && request.session?.user.pk !== owner) return { type: 'sign-in' };
+  const subject = await subjectOf(core, request, context);
+  const judged = policyRequestOf(access, request, context, subject ?? request.session?.user);
   const verdict = await access.judge(flow.id, flow.values.policy_engine_mode, judged);
   if (!verdict.passing) {
     return { type: 'denied', message: verdict.messages.join(' ') || 'You may not use this page.', flow };
@@ -62,13 +66,45 @@ export async function planRun(
       plan,
       index: 0,
       context,
+      ...(Object.keys(context).length > 0 && { begun: context }),
+      ...(owner !== undefined && { owner }),
     },
   };
 }
 
+/**
+ * Whether a run may go on: what needs the session of a person is over when that session is, however far it had come.
+ */
+export async function mayGoOn(core: Core, flow: FlowObject, run: Run, request: RequestFacts): Promise<boolean> {
+  const { owner } = run.state;
+  if (owner === undefined) return true;
+  if (request.session?.user.pk !== owner) return false;
+  return flow.values.authentication !== 'require_superuser' || isSuperuser(core, owner);
+}
+
+/**
+ * Whom policies judge in a run: the person it is about, before whoever is signed in. Nobody, when a name was typed
+ * that nobody has.
+ */
+export async function subjectOf(
+  core: Core,
+  request: RequestFacts,
+  context: Readonly<RunContext>,
+): Promise<User | undefined> {
+  const { session } = request;
+  if (session?.user.pk === context.pending_user) return session?.user;
+  if (context.pending_user !== undefined) return userByPk(core.database.read, context.pending_user);
+  return context.pending_user_identifier === undefined ? session?.user : undefined;
+}
+
 /** Everything that policies may see of a run. */
-export function policyRequestOf(access: Access, request: RequestFacts, context: Readonly<RunContext>): PolicyRequest {
-  return access.request(request.session?.user, {
+export function policyRequestOf(
+  access: Access,
+  request: RequestFacts,
+  context: Readonly<RunContext>,
+  subject: User | undefined,
+): PolicyRequest {
+  return access.request(subject, {
     clientAddress: request.clientAddress,
     context: { ...(context as Record<string, Json>), is_sso: context.is_sso ?? false },
   });
@@ -107,8 +143,8 @@ async function meetsRequirement(
       return user ? { type: 'pointless' } : undefined;
     case 'require_superuser': {
       if (!user) return { type: 'sign-in' };
-      const isSuperuser = (await membershipsOf(core.database.read, user.pk)).some((group) => group.isSuperuser);
-      return isSuperuser ? undefined : { type: 'denied', message: 'Only administrators may use this page.', flow };
+      if (await isSuperuser(core, user.pk)) return undefined;
+      return { type: 'denied', message: 'Only administrators may use this page.', flow };
     }
     case 'require_redirect':
       return start.startedBy || start.context?.is_redirected
@@ -117,4 +153,8 @@ async function meetsRequirement(
     default:
       return { type: 'denied', message: 'This page is not for browsers.', flow };
   }
+}
+
+async function isSuperuser(core: Core, userPk: number): Promise<boolean> {
+  return (await membershipsOf(core.database.read, userPk)).some((group) => group.isSuperuser);
 }

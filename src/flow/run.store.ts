@@ -20,15 +20,21 @@ export async function readRun(
   };
 }
 
-/** Moves the run one version on, or writes its first row. Throws RunMovedOn when it is not at the version it was read at. */
+/**
+ * Moves the run one version on, or writes its first row. Throws RunMovedOn when it is not at the version it was read
+ * at, or when the same answer has written that row already.
+ */
 export async function advanceRun(transaction: Queries, run: Run, state: RunState, expiresAt: number): Promise<Run> {
   const text = JSON.stringify(state);
   if (run.id === undefined || run.version === undefined) {
-    const id = randomUUID();
-    await transaction
+    const id = run.firstId ?? randomUUID();
+    const made = await transaction
       .insertInto('flow_runs')
       .values({ id, version: 1, browser_hash: run.browser, state: text, expires_at: expiresAt })
-      .execute();
+      .onConflict((conflict) => conflict.columns(['id']).doNothing())
+      .returning('id')
+      .executeTakeFirst();
+    if (!made) throw new RunMovedOn('the run has begun');
     return { id, version: 1, browser: run.browser, state };
   }
   const moved = await transaction

@@ -8,9 +8,9 @@ import type { RequestFacts } from '../stages/stage.ts';
 import { nameBrowser, tellBrowser } from './browser.ts';
 import type { FlowEnd, FlowStart } from './door.ts';
 import { answer, type Engine, flowPath, look, type Position } from './engine.ts';
-import { planRun } from './plan.ts';
+import { mayGoOn, planRun } from './plan.ts';
 import { type FlowObject, loadFlow } from './plan.store.ts';
-import { findRun, type Run, sealTicket } from './run.ts';
+import { afterwards, findRun, type Run, sealTicket, startOf } from './run.ts';
 import { RunMovedOn } from './run.store.ts';
 
 /** What a visit comes to. `key` names the run for the next request. */
@@ -52,8 +52,12 @@ export async function visit(
   };
   const found = input.key === undefined ? undefined : await findRun(engine.core, browser, input.slug, input.key);
   if (found?.type === 'expired' && found.restart !== plain.restart) return { type: 'redirect', to: found.restart };
+  if (found?.type === 'left') return { type: 'redirect', to: found.to };
   const lost = found?.type === 'expired' || found?.type === 'foreign';
   let start = found?.type === 'start' ? found.start : plain;
+  if (found?.type === 'expired' && found.typed !== undefined) {
+    start = { ...plain, context: { pending_user_identifier: found.typed } };
+  }
   let run: Run;
   let flow: FlowObject;
   if (found?.type === 'run') {
@@ -62,14 +66,14 @@ export async function visit(
     flow = loaded.flow;
     run = found.run;
     start = startOf(run);
-    if (run.state.index >= run.state.plan.length) {
-      return { type: 'redirect', to: run.state.startedBy ? run.state.restart : (run.state.next ?? '/') };
-    }
+    if (run.state.index >= run.state.plan.length) return { type: 'redirect', to: afterwards(run) };
+    if (!(await mayGoOn(engine.core, flow, run, facts))) return { type: 'redirect', to: run.state.restart };
   } else {
     const planned = await planRun(engine.core, engine.access, start, facts);
     if (planned.type !== 'planned') return refused(planned, start);
     flow = planned.flow;
-    run = { browser, state: planned.state };
+    const firstId = found?.type === 'start' && input.answered ? found.firstIdOf(input.answered) : undefined;
+    run = { browser, state: planned.state, ...(firstId !== undefined && { firstId }) };
   }
   const { answered } = input;
   // An answer to an older page: what it says is not about the step where the run stands now.
@@ -80,17 +84,11 @@ export async function visit(
   } catch (fault) {
     if (!(fault instanceof RunMovedOn) || input.key === undefined) throw fault;
     // Two clicks: the first one has done it. Whoever clicked twice is shown where the run stands.
-    return visit(engine, finishers, facts, request, reply, withoutAnswer(input));
+    const { slug, next } = input;
+    return visit(engine, finishers, facts, request, reply, { slug, next, key: run.firstId ?? input.key });
   }
   tellBrowser(request, reply, position.changes);
   return conclude(engine, finishers, flow, start, browser, position, lost ? STARTED_AGAIN : undefined);
-}
-
-const withoutAnswer = ({ slug, next, key }: VisitInput): VisitInput => ({ slug, next, key });
-
-function startOf({ state }: Run): FlowStart {
-  const { flow, startedBy, next, restart } = state;
-  return { flow, ...(startedBy && { startedBy }), ...(next && { next }), restart };
 }
 
 function refused(refusal: Exclude<Awaited<ReturnType<typeof planRun>>, { type: 'planned' }>, start: FlowStart): Visit {
@@ -116,7 +114,8 @@ async function conclude(
   if (position.type === 'leave') return { type: 'redirect', to: position.to };
   if (position.type === 'flow') {
     const context = { ...(position.keepContext ? run.state.context : {}), is_redirected: true };
-    const onward: FlowStart = { ...start, flow: position.slug, context };
+    const { owner } = run.state;
+    const onward: FlowStart = { ...start, flow: position.slug, context, ...(owner !== undefined && { owner }) };
     return { type: 'redirect', to: flowPath(position.slug, start.next, sealTicket(engine.core, run.browser, onward)) };
   }
   if (position.type === 'end') {

@@ -33,16 +33,16 @@ export type RequestFacts = {
  */
 export type RunContext = {
   /** The number of the person the run is about. */
-  pending_user?: number;
+  pending_user?: number | undefined;
   /** What was typed to name them; kept when nobody has that name, so that answers tell nothing. */
   pending_user_identifier?: string;
   prompt_data?: Record<string, Json>;
   /** The identifier of the application that is being entered. */
   application?: string;
   /** RFC 8176 references of what has been proven in this run. */
-  authentication_methods?: string[];
-  auth_method?: string;
-  auth_method_args?: Record<string, Json>;
+  authentication_methods?: string[] | undefined;
+  auth_method?: string | undefined;
+  auth_method_args?: Record<string, Json> | undefined;
   /** Where to go at the end, instead of `next`. */
   redirect?: string;
   [name: string]: Json | undefined;
