@@ -7,6 +7,8 @@ export type Attempts = {
   count(subject: string, limit: number, windowMilliseconds: number): Promise<boolean>;
   /** Forgets the guesses after a success. */
   clear(subject: string): Promise<void>;
+  /** Takes back one that was counted and turned out to be no guess, so that honest people do not use up the limit. */
+  giveBack(subject: string): Promise<void>;
 };
 
 /** `subject` says what is guessed and for whom, such as `password user 12`; only its hash is stored. */
@@ -41,6 +43,16 @@ export function makeAttempts(database: Database, now: () => number): Attempts {
           .executeTakeFirstOrThrow(),
       );
       return row.count <= limit;
+    },
+    async giveBack(subject) {
+      await database.write((transaction) =>
+        transaction
+          .updateTable('attempts')
+          .set((expression) => ({ count: expression('count', '-', 1) }))
+          .where('key', '=', keyOf(subject))
+          .where('count', '>', 0)
+          .execute(),
+      );
     },
     async clear(subject) {
       await database.write((transaction) =>

@@ -1,7 +1,7 @@
 import { choices, declare, flag, optionalReference, text, texts } from '../../core/declaration.ts';
 import { recordEvent } from '../../core/events.ts';
 import { type IdentifierField, userByIdentifier, userByPk } from '../../core/users.ts';
-import { ask, defineStage, fieldError, type Outcome, type StageRun } from '../stage.ts';
+import { ask, defineStage, fieldError, type Outcome, type RunContext, type StageRun } from '../stage.ts';
 import { identificationScreen } from './identification.screen.ts';
 import type { IdentificationChallenge } from './identification.wire.ts';
 
@@ -75,8 +75,10 @@ export const identification = defineStage({
     const found = await userByIdentifier(core.database, typed, fields, !settings.case_insensitive_matching);
     const password = await passwordStage(run);
     const context = {
+      ...(found?.pk !== run.context.pending_user && nothingProven),
       pending_user_identifier: typed,
-      ...(found && { pending_user: found.pk }),
+      // Also when there is nobody: the person of an answer before must not stay.
+      pending_user: found?.pk,
       // The matched name differs from what was typed, so showing it tells who exists.
       show_matched_user: settings.show_matched_user && !settings.pretend_user_exists,
     };
@@ -85,6 +87,9 @@ export const identification = defineStage({
     return { type: 'next', context };
   },
 });
+
+/** What somebody proved of themselves does not count for whom they name next. */
+const nothingProven = { authentication_methods: undefined, auth_method: undefined, auth_method_args: undefined };
 
 type PasswordStage = NonNullable<Awaited<ReturnType<Run['otherStage']>>>;
 
@@ -98,7 +103,7 @@ async function passwordStage(run: Run): Promise<PasswordStage | undefined> {
 async function withPassword(
   run: Run,
   { stage, run: passwordRun }: PasswordStage,
-  context: Record<string, string | number | boolean>,
+  context: Partial<RunContext>,
   answer: Record<string, unknown>,
 ): Promise<Outcome> {
   const { pending_user } = context;

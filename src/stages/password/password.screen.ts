@@ -8,11 +8,11 @@ import type { PasswordChallenge } from './password.wire.ts';
 export const passwordScreen: Screen<PasswordChallenge> = {
   component: 'ak-stage-password',
   heading: (challenge) => challenge.flow_info?.title || 'Enter your password',
-  // Password managers look for the name beside the password. It has no name attribute, so it is not sent.
+  // Password managers look for the name beside the password. It is sent so that a run that starts again still knows it.
   body: (
     challenge,
   ) => html`${drawPerson(challenge.pending_user, challenge.pending_user_avatar, challenge.flow_info?.cancel_url)}
-<input type="text" autocomplete="username" value="${challenge.pending_user}" readonly hidden>
+<input type="text" name="uid_field" autocomplete="username" value="${challenge.pending_user}" readonly hidden>
 ${passwordField(
   challenge,
   { name: 'password', label: 'Password', required: true },

@@ -78,7 +78,7 @@ export const password = defineStage({
         effect: failed(run, 'wrong password'),
       };
     }
-    await core.attempts.clear(guessesOf(run));
+    await forgive(run);
     const methods = [...(run.context.authentication_methods ?? []), 'pwd'];
     const context = { authentication_methods: methods, auth_method: verified.method, auth_method_args: {} };
     const next: Outcome = { type: 'next', context };
@@ -97,32 +97,47 @@ export const password = defineStage({
 
 const accountOf = ({ pendingUser, context }: Run): string =>
   pendingUser ? `user ${pendingUser.pk}` : `nobody ${String(context.pending_user_identifier).toLowerCase()}`;
+/** What guesses are counted under: one account from one address, all of one address, all of one account. */
 const guessesOf = (run: Run): string => `password ${accountOf(run)} ${run.request.clientAddress}`;
+const addressOf = (run: Run): string => `password address ${run.request.clientAddress}`;
+const guessedOf = (run: Run): string => `password ${accountOf(run)}`;
 
 /** Counts before the hash is computed, in one step, so that concurrent guesses do not slip through together. */
 async function mayGuess(run: Run): Promise<boolean> {
   const { attempts } = run.core;
   const limit = run.settings.failed_attempts_before_cancel;
+  // A refused guess counts no further: otherwise one address could lock an account for all others.
+  if (!(await attempts.count(guessesOf(run), limit, WINDOW_MILLISECONDS))) return false;
   const counts = await Promise.all([
-    attempts.count(guessesOf(run), limit, WINDOW_MILLISECONDS),
-    attempts.count(`password address ${run.request.clientAddress}`, PER_ADDRESS, WINDOW_MILLISECONDS),
-    attempts.count(`password ${accountOf(run)}`, PER_ACCOUNT, WINDOW_MILLISECONDS),
+    attempts.count(addressOf(run), PER_ADDRESS, WINDOW_MILLISECONDS),
+    attempts.count(guessedOf(run), PER_ACCOUNT, WINDOW_MILLISECONDS),
   ]);
   return counts.every(Boolean);
+}
+
+/** After the right password. The wrong ones of the same address or account stay counted, whoever made them. */
+async function forgive(run: Run): Promise<void> {
+  const { attempts } = run.core;
+  await Promise.all([
+    attempts.clear(guessesOf(run)),
+    attempts.giveBack(addressOf(run)),
+    attempts.giveBack(guessedOf(run)),
+  ]);
 }
 
 async function verify(run: Run, typed: string): Promise<{ method: string; newHash?: string } | undefined> {
   const { core, pendingUser, settings } = run;
   if (settings.backends.includes(BUILT_IN)) {
-    const stored = pendingUser && (await passwordHashOf(core.database.read, pendingUser.pk));
+    // Looked for also where there is nobody, so that time tells nothing.
+    const stored = await passwordHashOf(core.database.read, pendingUser?.pk ?? 0);
     const verdict = await core.passwords.verify(typed, stored ?? undefined);
     if (verdict.valid) {
       return { method: 'password', ...(verdict.needsRehash && { newHash: await core.passwords.hash(typed) }) };
     }
   }
-  if (settings.backends.includes(APP_PASSWORD) && pendingUser) {
+  if (settings.backends.includes(APP_PASSWORD)) {
     const token = await tokenByKey(core.database.read, core.now(), typed, 'app_password');
-    if (token?.user.pk === pendingUser.pk) return { method: 'app_password' };
+    if (token && token.user.pk === pendingUser?.pk) return { method: 'app_password' };
   }
   return undefined;
 }

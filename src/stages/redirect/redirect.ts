@@ -23,8 +23,8 @@ export const redirect = defineStage({
   async challenge(run) {
     const { mode, target_static, target_flow, keep_context } = run.settings;
     if (mode === 'static') {
-      if (!isSafe(target_static)) return { type: 'deny', message: 'This step leads nowhere.' };
-      return { type: 'redirect', to: target_static };
+      const to = safeTarget(target_static);
+      return to === undefined ? { type: 'deny', message: 'This step leads nowhere.' } : { type: 'redirect', to };
     }
     const slug = target_flow === null ? undefined : await run.flowSlug(target_flow);
     if (!slug) return { type: 'deny', message: 'This step leads nowhere.' };
@@ -32,8 +32,16 @@ export const redirect = defineStage({
   },
 });
 
-/** Only what a browser opens as a page: never a scheme that runs something. */
-function isSafe(target: string): boolean {
-  if (/^\/(?![/\\])/.test(target)) return true;
-  return URL.canParse(target) && ['http:', 'https:'].includes(new URL(target).protocol);
+/**
+ * The target as a browser would read it, if it opens as a page: never a scheme that runs something, and a path stays
+ * on this server however it is written.
+ */
+function safeTarget(target: string): string | undefined {
+  if (target.startsWith('/')) {
+    const here = 'http://own.invalid';
+    const url = URL.parse(target, here);
+    return url?.origin === here ? `${url.pathname.replace(/^\/+/, '/')}${url.search}${url.hash}` : undefined;
+  }
+  const url = URL.parse(target);
+  return url && ['http:', 'https:'].includes(url.protocol) ? url.href : undefined;
 }

@@ -3,7 +3,7 @@ import { choice, declare, duration, flag, text } from '../../core/declaration.ts
 import { recordEvent } from '../../core/events.ts';
 import { createSession, endSessions, sessionIdsOf } from '../../core/sessions.ts';
 import { parseDuration } from '../../formats/duration.ts';
-import { ask, defineStage, type Effect, type Outcome, type StageRun } from '../stage.ts';
+import { ask, defineStage, type Effect, fieldError, type Outcome, type StageRun } from '../stage.ts';
 import { userLoginScreen } from './user-login.screen.ts';
 
 const declaration = declare({
@@ -46,9 +46,22 @@ export const userLogin = defineStage({
     return signIn(run, false);
   },
   async respond(run, answer) {
-    return signIn(run, answer.remember_me === true || answer.remember_me === 'true' || answer.remember_me === 'on');
+    const remember = REMEMBER.get(answer.remember_me);
+    if (remember === undefined) {
+      return { type: 'retry', errors: fieldError('remember_me', 'This field is required.', 'required') };
+    }
+    return signIn(run, remember);
   },
 });
+
+/** A boolean in JSON, text in a form. */
+const REMEMBER: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
+  [true, true],
+  [false, false],
+  ['true', true],
+  ['on', true],
+  ['false', false],
+]);
 
 function signIn(run: Run, remember: boolean): Outcome {
   const { pendingUser } = run;

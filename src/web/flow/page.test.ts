@@ -25,6 +25,7 @@ describe('a form with scripts off', () => {
     assert.deepEqual(sent(examples['password']?.draw() ?? ''), {
       run: 'sealed-run',
       component: 'ak-stage-password',
+      uid_field: 'ann',
       password: '',
     });
     assert.deepEqual(sent(examples['consent']?.draw() ?? ''), {
