@@ -1,12 +1,13 @@
 /**
  * Under which names this server answers. Issuers and links are made of the base URL; a Host that is neither it, nor
- * loopback, nor a brand's domain gets a page that says what to set, and nothing else.
+ * loopback, nor a brand's domain gets a page that says what to set, and nothing else. Until set-up is done there is
+ * no base URL and nobody to protect, and every name leads to the set-up page.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { brandOfHost, brandsOf } from '../core/brands.ts';
 import type { Core } from '../core/core.ts';
 import { Fault } from '../core/fault.ts';
-import { storedBaseUrl } from '../core/setup.ts';
+import { setupState, storedBaseUrl } from '../core/setup.ts';
 
 /** What is asked by address and not by name: probes of health, and files that are the same for all. */
 const NAMELESS = /^\/(?:-\/health\/|static\/)/;
@@ -18,9 +19,9 @@ export function checkHosts(server: FastifyInstance, core: Core): void {
     const { host } = request.requestOrigin;
     if (LOOPBACK.test(host) || NAMELESS.test(request.raw.url ?? '')) return;
     const base = await baseUrlOf(core);
-    if (base === undefined) return;
-    const url = new URL(base);
-    if (url.host === host) return useScheme(request, url.protocol === 'https:' ? 'https' : 'http');
+    if (base === undefined && !(await isSetUp(core))) return;
+    const url = base === undefined ? undefined : new URL(base);
+    if (url?.host === host) return useScheme(request, url.protocol === 'https:' ? 'https' : 'http');
     const brands = await brandsOf(core);
     const brand = await brandOfHost(core, host);
     const name = host.replace(/:\d+$/, '');
@@ -40,4 +41,12 @@ async function baseUrlOf(core: Core): Promise<string | undefined> {
   if (core.baseUrl !== undefined) return core.baseUrl;
   // `null` is kept in memory, `undefined` would be looked up each time.
   return (await core.configuration.get('base url', async () => (await storedBaseUrl(core)) ?? null)) ?? undefined;
+}
+
+/** Only `done` is kept in memory; it never changes again. */
+async function isSetUp(core: Core): Promise<boolean> {
+  const done = await core.configuration.get('set-up is done', async () =>
+    (await setupState(core)) === 'done' ? true : undefined,
+  );
+  return done === true;
 }

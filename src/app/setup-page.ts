@@ -1,4 +1,5 @@
 /** The set-up page: makes the first administrator, once. */
+import { isIP } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { bumpConfiguration } from '../core/configuration.ts';
 import type { Core } from '../core/core.ts';
@@ -69,13 +70,33 @@ export function mountSetup(server: FastifyInstance, core: Core, pages: FlowPages
 
 async function requireVisitor(core: Core, request: FastifyRequest, token: string | undefined): Promise<void> {
   if ((await setupState(core)) === 'done') throw notFound();
-  const { clientAddress, viaProxy } = request.requestOrigin;
-  const forwarded = ['x-forwarded-for', 'forwarded', 'x-real-ip'].some((name) => request.headers[name] !== undefined);
-  const visitor = { clientAddress, token, behindUnknownProxy: forwarded && !viaProxy };
+  const { clientAddress } = request.requestOrigin;
+  const visitor = { clientAddress, token, behindUnknownProxy: isForwardedUnknown(request) || mayBeRebound(request) };
   if (!(await maySetUp(core, visitor))) {
     throw forbidden('Set-up is not open to this address. Use the link that the server printed when it started.');
   }
 }
+
+const FORWARDING = ['x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'forwarded', 'via', 'x-real-ip'];
+
+/** Whether a proxy stands between that is not trusted, or that does not say for whom: then the address says nothing. */
+function isForwardedUnknown({ headers, requestOrigin }: FastifyRequest): boolean {
+  const isForwarded = FORWARDING.some((name) => headers[name] !== undefined);
+  return isForwarded && !(requestOrigin.viaProxy && headers['x-forwarded-for'] !== undefined);
+}
+
+/**
+ * Whether the Host is a public name that came straight here. Such a name may belong to another site, whose page lets
+ * its own name point at this machine and so reaches us through the browser of somebody in here (DNS rebinding).
+ */
+function mayBeRebound({ requestOrigin: { host, viaProxy } }: FastifyRequest): boolean {
+  const name = host.replace(/:\d+$/, '');
+  const isOurs = isIP(name.replace(/^\[|\]$/g, '')) !== 0 || !name.includes('.') || PRIVATE_NAME.test(name);
+  return !viaProxy && !isOurs;
+}
+
+/** Names that nobody can register: RFC 6761, RFC 6762, RFC 8375, and `internal`. */
+const PRIVATE_NAME = /\.(?:localhost|local|internal|lan|home\.arpa)$/;
 
 function faultsOf(typed: Typed, hasBaseUrl: boolean): AnswerErrors | undefined {
   const faults: Record<string, { string: string; code: string }[]> = {};
