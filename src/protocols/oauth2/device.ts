@@ -74,9 +74,10 @@ export async function answerDevicePage(
   }
   const typed = (onlyValue(formParameters(request), 'code') ?? '').slice(0, 64);
   const { perPerson, perAddress, windowMilliseconds } = GUESSES;
+  const subjects = [`oauth2 user code of ${session.user.pk}`, `oauth2 user code from ${clientAddress}`] as const;
   const mayGuess =
-    (await core.attempts.count(`oauth2 user code of ${session.user.pk}`, perPerson, windowMilliseconds)) &&
-    (await core.attempts.count(`oauth2 user code from ${clientAddress}`, perAddress, windowMilliseconds));
+    (await core.attempts.count(subjects[0], perPerson, windowMilliseconds)) &&
+    (await core.attempts.count(subjects[1], perAddress, windowMilliseconds));
   const hash = userCodeHash(typed);
   const found = mayGuess ? await pending(oauth2.services, hash) : undefined;
   if (!found) {
@@ -87,6 +88,7 @@ export async function answerDevicePage(
     await flow.show(request, reply, challenge, mayGuess ? 200 : 429);
     return reply;
   }
+  for (const subject of subjects) await core.attempts.giveBack(subject);
   const expiresAt = core.now() + TICKET_MILLISECONDS;
   const sealed = core.sealer.sealToken({ hash }, { purpose: PURPOSE, boundTo: session.id, expiresAt });
   return reply.redirect(`/device?confirm=${encodeURIComponent(sealed)}`, 303);
