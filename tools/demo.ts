@@ -123,6 +123,7 @@ type Told = { web: string; api: string; ostiary: string; password: string; folde
 
 function tell({ web, api, ostiary, password, folder }: Told): void {
   const [first, ...others] = PEOPLE;
+  const way = relative(process.cwd(), folder);
   const lines = [
     '',
     `  Todo page      ${web}`,
@@ -133,7 +134,7 @@ function tell({ web, api, ostiary, password, folder }: Told): void {
     `    as           akadmin   password ${password}`,
     '',
     `  Todo API       ${api}/todos/`,
-    `  Data           ${relative(process.cwd(), folder) || '.'}`,
+    `  Data           ${way.startsWith('..') ? folder : way}`,
     '',
     'Everything runs. Ctrl-C stops it.',
     '',

@@ -64,10 +64,11 @@ type ErrorFacts = { type: string; message: string; code?: string; stack?: string
 function errorFacts(error: unknown, depth = 0): ErrorFacts {
   if (!(error instanceof Error)) return { type: typeof error, message: String(error) };
   const { code, cause } = error as { code?: unknown; cause?: unknown };
+  const hasCode = typeof code === 'string' || typeof code === 'number';
   return {
     type: error.name,
     message: error.message,
-    ...(code !== undefined && { code: String(code) }),
+    ...(hasCode && { code: String(code) }),
     ...(error.stack !== undefined && { stack: error.stack }),
     ...(cause !== undefined && depth < 3 && { cause: errorFacts(cause, depth + 1) }),
   };

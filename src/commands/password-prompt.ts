@@ -11,9 +11,18 @@ export async function readPassword(): Promise<string> {
 }
 
 async function askTwice(): Promise<string> {
-  const first = await ask('Password: ');
-  if ((await ask('Once more: ')) !== first) throw new CommandFault('The two were not the same.');
-  return first;
+  const { stdin } = process;
+  // Before the question, so that whoever types at once does not see it on the screen.
+  stdin.setRawMode(true);
+  stdin.setEncoding('utf8');
+  try {
+    const first = await ask('Password: ');
+    if ((await ask('Once more: ')) !== first) throw new CommandFault('The two were not the same.');
+    return first;
+  } finally {
+    stdin.setRawMode(false);
+    stdin.pause();
+  }
 }
 
 /** Everything up to the end of the input; one line break at the end belongs to whoever wrote it, not to the password. */
@@ -38,15 +47,10 @@ const BACKSPACE = ['\u007f', '\b'];
 function ask(question: string): Promise<string> {
   const { stdin, stderr } = process;
   stderr.write(question);
-  stdin.setRawMode(true);
-  stdin.setEncoding('utf8');
-  stdin.resume();
   return new Promise((resolve, reject) => {
     let typed: string[] = [];
     const finish = (settle: () => void): void => {
       stdin.off('data', read);
-      stdin.setRawMode(false);
-      stdin.pause();
       stderr.write('\n');
       settle();
     };

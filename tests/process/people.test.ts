@@ -62,14 +62,14 @@ describe('commands beside a running server', () => {
   });
 
   test('a new password ends the sessions that the old one began', async () => {
-    const before = await signIn('ann', 'the first password of ann');
-    assert.ok(isIn(before));
+    const old = await signIn('ann', 'the first password of ann');
+    assert.ok(isIn(old));
     const changed = await ostiary(['user', 'set-password', 'ann'], {
       environment,
       input: 'the second password of ann\r\n',
     });
     assert.equal(changed.code, 0, changed.errors);
-    const answer = await before.open('/if/user/');
+    const answer = await old.open('/if/user/');
     assert.notEqual(answer.url, `${server.url}/if/user/`);
     assert.ok(!isIn(await signIn('ann', 'the first password of ann')));
     assert.ok(isIn(await signIn('ann', 'the second password of ann')));
