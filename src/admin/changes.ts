@@ -1,4 +1,5 @@
 /** Creating, changing and removing: one unit of work each, with its event, after which configuration is read anew. */
+import { type Declaration, defaultOf } from '../core/declaration.ts';
 import { forbidden, notFound } from '../core/fault.ts';
 import { findObject, insertObject, type StoredObject, updateObject } from '../core/objects.ts';
 import { removeObject } from '../core/removal.ts';
@@ -6,6 +7,7 @@ import type { Queries } from '../db/database.ts';
 import { differenceOf, recordAbout } from './audit.ts';
 import { requireCovering } from './delegation.ts';
 import { permissionFor } from './permissions.ts';
+import { requireColumnTargets } from './references.ts';
 import type { Resource, Values } from './resource.ts';
 import type { AdminContext } from './services.ts';
 import type { Validation } from './validation.ts';
@@ -29,7 +31,7 @@ export async function createFromBody(
   requireSuperuserWhereAsked(resource, context);
   const mayCreate = context.caller.can(permissionFor('add', declaration.model));
   if (!mayCreate && !resource.createOwn) throw denied();
-  let values: Values = validation.read(declaration, context.request.body, true);
+  let values: Values = { ...secretDefaults(declaration), ...validation.read(declaration, context.request.body, true) };
   if (!mayCreate) {
     const own = resource.createOwn?.({ values, before: undefined, context });
     if (!own) throw denied();
@@ -37,6 +39,7 @@ export async function createFromBody(
   }
   values = (await resource.prepare?.({ values, before: undefined, context })) ?? values;
   return change(context, async (transaction) => {
+    await requireColumnTargets(transaction, declaration, values);
     const made = resource.insert
       ? await resource.insert(transaction, values, context)
       : await insertObject(context.core, transaction, declaration, values);
@@ -46,6 +49,12 @@ export async function createFromBody(
     await recordAbout(transaction, context, 'model_created', { declaration, object: made }, { diff });
     return made;
   });
+}
+
+/** Secrets that are made where none is given, such as that of a client. */
+function secretDefaults(declaration: Declaration): Values {
+  const made = Object.entries(declaration.fields).filter(([, { secret, default: usual }]) => secret && usual);
+  return Object.fromEntries(made.map(([name, field]) => [name, defaultOf(field)]));
 }
 
 /** Changes the fields that the body gives; with `complete`, all required ones must be given. */
@@ -64,6 +73,7 @@ export async function updateFromBody(
     const before = await findObject(transaction, declaration, { id: seen.id });
     if (!before) throw notFound();
     await requireCovering(transaction, context.caller, declaration, before);
+    await requireColumnTargets(transaction, declaration, values);
     const after = await updateObject(context.core, transaction, declaration, before.id, values);
     await requireCovering(transaction, context.caller, declaration, after);
     await resource.check?.(transaction, after, { values, before, context });

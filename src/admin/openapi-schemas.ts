@@ -18,7 +18,8 @@ export const reference = (name: string): Document => ({ $ref: `#/components/sche
 function schemaOfField(field: Field): Document {
   const schema = z.toJSONSchema(field.schema(), { target: 'openapi-3.0', unrepresentable: 'any', io: 'input' });
   const { $schema: _, ...plain } = schema as Document;
-  const fallback = defaultOf(field);
+  // A default that is made anew each time is none that could be written down.
+  const fallback = typeof field.default === 'function' ? undefined : field.default;
   return {
     ...plain,
     ...(field.help && { description: field.help }),
