@@ -9,7 +9,9 @@ const LONGEST_START_MILLISECONDS = 60_000;
 
 /** Starts it and waits until it is ready. Throws when it ends before, having said why itself. */
 export async function startServer(start: string, env: NodeJS.ProcessEnv, url: string): Promise<Server> {
-  const child = spawn(process.execPath, [start, 'serve'], { env, stdio: ['ignore', 2, 2] });
+  // In a group of its own: Ctrl-C is for the demonstration, which then stops it once.
+  const detached = process.platform !== 'win32';
+  const child = spawn(process.execPath, [start, 'serve'], { env, detached, stdio: ['ignore', 2, 2] });
   const exit = new Promise<void>((done, fail) => child.once('error', fail).once('exit', () => done()));
   const ended = exit.then(() => 1);
   const stop = (): Promise<unknown> => {
