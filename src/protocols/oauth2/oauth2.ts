@@ -12,7 +12,7 @@ import { answerDevicePage, type DeviceAuthorization, finishDevice, showDevicePag
 import { deviceAuthorization } from './device-authorization.ts';
 import { discovery, providerRoot, webFinger } from './discovery.ts';
 import { type EndSession, endSession, finishEndSession } from './end-session.ts';
-import { sendOAuthError } from './errors.ts';
+import { OAuthError, sendOAuthError } from './errors.ts';
 import { introspect } from './introspect.ts';
 import { type Authorization, issue } from './issue.ts';
 import { jwks } from './jwks.ts';
@@ -77,7 +77,14 @@ function mountPrograms(scope: FastifyInstance, made: OAuth2): void {
   for (const [url, method, endpoint] of programs) {
     scope.route({ method, url, handler: (request, reply) => endpoint(made, request, reply) });
   }
-  for (const url of new Set(programs.map(([path]) => path))) {
+  for (const [url, methods] of programs) {
     scope.options(url, (request, reply) => preflight(made, request, reply));
+    if (!methods.includes('GET')) scope.get(url, refuseMethod);
   }
+}
+
+/** Without this, `token` would be taken for the name of an application. */
+async function refuseMethod(_: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  reply.header('allow', 'POST, OPTIONS');
+  throw new OAuthError('invalid_request', 'this endpoint takes POST', { status: 405 });
 }
