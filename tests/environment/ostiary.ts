@@ -34,7 +34,7 @@ export type TestOstiary = Ostiary & {
   /** An application with an OAuth2 provider, with the shipped flows and scopes. */
   oauth2(slug: string, settings?: Record<string, unknown>): Promise<OAuth2Client>;
   /** Lets only a group into an application. */
-  bind(targetId: string, binding: { group?: string; user?: number; policy?: string; negate?: boolean }): Promise<string>;
+  bind(targetId: string, binding: PolicyBinding): Promise<string>;
   stop(): Promise<void>;
 };
 
@@ -48,6 +48,9 @@ export type OAuth2Client = {
   applicationId: string;
   issuer: string;
 };
+
+/** What is bound, and how; everything else is as the product has it by default. */
+export type PolicyBinding = Partial<Omit<ValuesOf<typeof policyBindingModel.fields>, 'target'>>;
 
 export type StartOptions = {
   engine?: DatabaseEngine;
@@ -154,8 +157,8 @@ export async function startOstiary(options: StartOptions = {}): Promise<TestOsti
       };
     },
     async bind(targetId, binding) {
-      const { group = null, user = null, policy = null, negate = false } = binding;
-      return (await make(policyBindingModel, { target: targetId, group, user, policy, negate, order: 0 })).id;
+      const unset = { group: null, user: null, policy: null, negate: false, order: 0 };
+      return (await make(policyBindingModel, { ...unset, ...binding, target: targetId })).id;
     },
     async stop() {
       await app.close();
