@@ -37,8 +37,8 @@ export type OstiaryOptions = {
   log: FastifyBaseLogger;
   /** Milliseconds since 1970; tests turn it. */
   now?: () => number;
-  /** Sees the server before anything is mounted. */
-  onServer?: (server: FastifyInstance) => void;
+  /** Sees the server, and what it works with, before anything is mounted. */
+  onServer?: (server: FastifyInstance, core: Core) => void;
   /** Where the bundle keeps the sandbox. */
   expressions?: { workerUrl: URL; wasmUrl: URL };
 };
@@ -60,7 +60,7 @@ export async function makeOstiary(config: Config, options: OstiaryOptions): Prom
       renderErrorPage: pages.error,
       logger: options.log,
     });
-    options.onServer?.(server);
+    options.onServer?.(server, core);
     const services: ProtocolServices = { core, access, flow, expressions, mappings: byKind(mappings) };
     flow.connect(services, byKind(protocols));
     checkHosts(server, core);

@@ -13,6 +13,8 @@ import { firstSignal } from './signals.ts';
 
 /** How long a request in flight may take when the server is told to stop. */
 const LONGEST_STOP_MILLISECONDS = 10_000;
+/** An idle server runs none, so the number says whether something polls. */
+const STATEMENTS = { name: 'ostiary_sql_statements_total', help: 'SQL statements so far.', type: 'counter' } as const;
 
 export const serve: Command = {
   usage: 'serve',
@@ -27,8 +29,9 @@ A second signal stops it at once. Settings come from the environment: see docs/c
     const metrics: Metrics[] = [];
     const ostiary = await makeOstiary(config, {
       log,
-      onServer: (server) => {
-        if (config.listenMetrics.length > 0) metrics.push(measureRequests(server));
+      onServer: (server, { database }) => {
+        if (config.listenMetrics.length === 0) return;
+        metrics.push(measureRequests(server, [{ ...STATEMENTS, read: database.statements }]));
       },
     });
     const servers = metrics.flatMap((each) =>

@@ -7,8 +7,13 @@
 import { createServer, type Server } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 
-/** One more number: read when somebody asks. */
-export type Gauge = { readonly name: string; readonly help: string; readonly read: () => number };
+/** One more number: read when somebody asks. A `counter` only ever rises. */
+export type Gauge = {
+  readonly name: string;
+  readonly help: string;
+  readonly read: () => number;
+  readonly type?: 'gauge' | 'counter';
+};
 
 export type Metrics = {
   /** The whole exposition in Prometheus's text format. */
@@ -83,8 +88,8 @@ function durationsText(all: Iterable<Series>): string {
   return `${lines.join('\n')}\n`;
 }
 
-function gaugeText({ name, help, read }: Gauge): string {
-  return `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name} ${read()}\n`;
+function gaugeText({ name, help, read, type = 'gauge' }: Gauge): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${name} ${read()}\n`;
 }
 
 function escape(text: string): string {
