@@ -93,9 +93,9 @@ export async function ostiary(
   return running.ended;
 }
 
-/** Starts a server on free ports and waits until it is ready. */
-export async function startServer(environment: Environment): Promise<Server> {
-  const running = startScript([MAIN, 'serve'], {
+/** Starts a server on free ports and waits until it is ready. `node` are options for Node itself. */
+export async function startServer(environment: Environment, node: readonly string[] = []): Promise<Server> {
+  const running = startScript([...node, MAIN, 'serve'], {
     OSTIARY_LISTEN__HTTP: '127.0.0.1:0',
     OSTIARY_LISTEN__METRICS: '127.0.0.1:0',
     ...environment,

@@ -210,3 +210,21 @@ describe('stopping', () => {
     }
   });
 });
+
+test('an error that nobody caught is logged, and ends the process with 1', async () => {
+  const { folder, remove } = emptyFolder();
+  // Throws where no code of the program is on the stack.
+  const faulty = `process.on('SIGUSR2', () => { throw new Error('a fault that nobody foresaw'); });`;
+  try {
+    const node = ['--import', `data:text/javascript,${encodeURIComponent(faulty)}`];
+    const server = await startServer({ OSTIARY_DATA_DIR: folder }, node);
+    server.child.kill('SIGUSR2');
+    const { code, output } = await server.ended;
+    assert.equal(code, 1);
+    const last = JSON.parse(output.trim().split('\n').at(-1) ?? '') as { level: string; err: { message: string } };
+    assert.equal(last.level, 'fatal');
+    assert.equal(last.err.message, 'a fault that nobody foresaw');
+  } finally {
+    remove();
+  }
+});
