@@ -140,7 +140,7 @@ async function listFamily(family: Family, context: AdminContext): Promise<unknow
   };
   const paging = await pagingOf(context.core, context.query);
   const counted = narrowed().select((builder) => builder.fn.countAll<number>().as('count'));
-  const count = Number((await counted.executeTakeFirstOrThrow()).count);
+  const count = (await counted.executeTakeFirstOrThrow()).count;
   const descending = /^-(name|pk)$/.test(context.query.get('ordering')?.at(-1) ?? '');
   return pageOf(paging, count, async (limit, offset) => {
     const rows = await narrowed()

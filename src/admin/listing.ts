@@ -71,7 +71,7 @@ export async function countRows(
     .select((builder) => builder.fn.countAll<number>().as('count'));
   if (declaration.kind !== undefined) query = query.where('kind', '=', declaration.kind);
   for (const condition of conditions) query = query.where(condition);
-  return Number((await query.executeTakeFirstOrThrow()).count);
+  return (await query.executeTakeFirstOrThrow()).count;
 }
 
 /** The objects that meet the conditions, sorted as the request asks. */

@@ -11,13 +11,13 @@ export async function requireColumnTargets(
   values: Values,
 ): Promise<void> {
   for (const [name, { reference, column }] of Object.entries(declaration.fields)) {
-    const value = values[name];
+    const value = values[name] as string | number | null | undefined;
     if (!reference || !column || value === undefined || value === null) continue;
     const found = await transaction
       .selectFrom(reference.to as 'providers')
       .select(reference.key)
       .where(reference.key, '=', value as number & string)
       .executeTakeFirst();
-    if (!found) throw invalid({ [name]: [`Invalid pk "${String(value)}" - object does not exist.`] });
+    if (!found) throw invalid({ [name]: [`Invalid pk "${value}" - object does not exist.`] });
   }
 }

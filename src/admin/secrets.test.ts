@@ -80,7 +80,10 @@ for (const engine of databases()) {
         'events/events/?action=secret_view',
       );
       const names = events.body.results.map((each) => each.context.secret?.name);
-      assert.deepEqual(names.sort(), ['c', 'secretive']);
+      assert.deepEqual(
+        names.toSorted((left, right) => String(left).localeCompare(String(right))),
+        ['c', 'secretive'],
+      );
     });
 
     await t.test('no other answer has one', async () => {

@@ -1,5 +1,5 @@
 /** From a request's body to the values of a declaration, with faults in the words that clients know. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { type Declaration, defaultOf, type Field } from '../core/declaration.ts';
 import { invalid } from '../core/fault.ts';
 import { normalisedKey } from '../core/names.ts';

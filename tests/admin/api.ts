@@ -43,7 +43,11 @@ export type Api = {
   role(name: string, ...permissions: string[]): Promise<string>;
   superusers: string;
   /** One call as it is, without credentials. */
-  call(method: string, path: string, init?: { body?: unknown; headers?: Record<string, string> }): Promise<Answer<any>>;
+  call<T = Record<string, unknown>>(
+    method: string,
+    path: string,
+    init?: { body?: unknown; headers?: Record<string, string> },
+  ): Promise<Answer<T>>;
   stop(): Promise<void>;
 };
 
@@ -75,7 +79,11 @@ export async function startApi(
   const url = (await app.server.listen({ port: 0, host: '127.0.0.1' })).replace('127.0.0.1', 'localhost');
   const { core } = app;
 
-  const call: Api['call'] = async (method, path, { body, headers = {} } = {}) => {
+  const call: Api['call'] = async <T>(
+    method: string,
+    path: string,
+    { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {},
+  ): Promise<Answer<T>> => {
     const response = await fetch(path.startsWith('http') ? path : `${url}/api/v3/${path}`, {
       method,
       headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
@@ -83,8 +91,9 @@ export async function startApi(
     });
     const text = await response.text();
     const json = /json/.test(response.headers.get('content-type') ?? '');
-    const answer = { status: response.status, body: json ? JSON.parse(text) : text, headers: response.headers };
-    observe?.({ method, path: new URL(response.url).pathname }, answer);
+    const read = (json ? JSON.parse(text) : text) as T;
+    const answer = { status: response.status, body: read, headers: response.headers };
+    observe?.({ method, path: new URL(response.url).pathname }, answer as Answer);
     return answer;
   };
   const clientOf = (pk: number, token: string): Client => {
@@ -100,7 +109,9 @@ export async function startApi(
       configuration: new Configuration({ basePath: `${url}/api/v3`, accessToken: token }),
     };
   };
-  const me = await call('GET', 'core/users/me/', { headers: { authorization: `Bearer ${ADMIN_TOKEN}` } });
+  const me = await call<{ user: { pk: number } }>('GET', 'core/users/me/', {
+    headers: { authorization: `Bearer ${ADMIN_TOKEN}` },
+  });
   const superusers = await core.database.read
     .selectFrom('groups')
     .select('id')

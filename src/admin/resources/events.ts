@@ -111,7 +111,7 @@ async function list(context: AdminContext): Promise<unknown> {
   allow(context, 'view');
   const rows = wanted(context);
   const counted = rows.select((builder) => builder.fn.countAll<number>().as('count'));
-  const count = Number((await counted.executeTakeFirstOrThrow()).count);
+  const count = (await counted.executeTakeFirstOrThrow()).count;
   const asked = context.query.get('ordering')?.at(-1) ?? '-created';
   const name = asked.replace(/^-/, '');
   const column = Object.hasOwn(ORDERS, name) ? (ORDERS[name] ?? 'created_at') : 'created_at';
@@ -177,8 +177,8 @@ async function volume(context: AdminContext): Promise<unknown> {
     .execute();
   return rows.map((row) => ({
     action: row.action,
-    time: new Date(Number(row.hour)).toISOString(),
-    count: Number(row.count),
+    time: new Date(row.hour).toISOString(),
+    count: row.count,
   }));
 }
 
@@ -201,8 +201,8 @@ async function topPerUser(context: AdminContext): Promise<unknown> {
     .execute();
   return rows.map((row) => ({
     application: JSON.parse(row.application) as Json,
-    counted_events: Number(row.events),
-    unique_users: Number(row.people),
+    counted_events: row.events,
+    unique_users: row.people,
   }));
 }
 

@@ -1,8 +1,7 @@
 /** `core/groups`. */
 import { invalid } from '../../core/fault.ts';
 import { groupModel } from '../../core/models/people.ts';
-import { objectsOfRows, type StoredObject } from '../../core/objects.ts';
-import type { Row } from '../../core/rows.ts';
+import type { StoredObject } from '../../core/objects.ts';
 import type { Queries } from '../../db/database.ts';
 import { type Filter, flagOf, wholeNumberOf } from '../conditions.ts';
 import { partialGroups, partialUsers, roleViews, viewsOf } from '../people-views.ts';
@@ -121,14 +120,3 @@ export const groupsResource: Resource = {
   check: (transaction, after) => refuseCycle(transaction, after),
   onObject: actions,
 };
-
-/** Groups by identifier, as stored. */
-export async function storedGroups(queries: Queries, ids: readonly string[]): Promise<StoredObject[]> {
-  if (ids.length === 0) return [];
-  const rows = await queries
-    .selectFrom('groups')
-    .selectAll()
-    .where('id', 'in', [...ids])
-    .execute();
-  return objectsOfRows(queries, groupModel, rows as unknown as Row[]);
-}

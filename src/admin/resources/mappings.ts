@@ -61,7 +61,7 @@ async function runMapping(
   const described: Json = { pk, uid, username, name, email, is_active: isActive, type, path, attributes, groups };
   const result = await services.expressions.evaluate({
     language: values.language === 'javascript' ? 'javascript' : 'python',
-    source: String(values.expression ?? ''),
+    source: typeof values.expression === 'string' ? values.expression : '',
     context: { user: described, request: { user: described, context }, ...without(context, ['user', 'request']) },
   });
   if (!result.ok) throw new Error(result.message);

@@ -56,7 +56,7 @@ export function mountOwnedRows(room: Room, owned: OwnedRows): void {
   addRoute(room, 'GET', path, async (context) => {
     const rows = visible(context, 'view');
     const counted = rows.select((builder) => builder.fn.countAll<number>().as('count'));
-    const count = Number((await counted.executeTakeFirstOrThrow()).count);
+    const count = (await counted.executeTakeFirstOrThrow()).count;
     return pageOf(await pagingOf(context.core, context.query), count, async (limit, offset) => {
       const sorted = rows
         .selectAll()

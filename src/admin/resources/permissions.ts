@@ -176,7 +176,7 @@ async function assignedByRoles(context: AdminContext): Promise<unknown> {
     .select((builder) => builder.fn.countAll<number>().as('count'))
     .where('id', 'in', matching)
     .executeTakeFirstOrThrow();
-  return pageOf(await pagingOf(core, query), Number(count.count), async (limit, offset) => {
+  return pageOf(await pagingOf(core, query), count.count, async (limit, offset) => {
     const roles = await read
       .selectFrom('roles')
       .select(['id', 'name'])
@@ -213,7 +213,7 @@ async function permissionsOfRole(context: AdminContext): Promise<unknown> {
   const { read } = core.database;
   const held = read.selectFrom('role_permissions').where('role_id', '=', role.id).where('object_id', '!=', '');
   const counted = held.select((builder) => builder.fn.countAll<number>().as('count'));
-  const count = Number((await counted.executeTakeFirstOrThrow()).count);
+  const count = (await counted.executeTakeFirstOrThrow()).count;
   const known = new Map(allPermissions(declarations).map((each) => [keyOf(each), each]));
   return pageOf(await pagingOf(core, query), count, async (limit, offset) => {
     const rows = await held

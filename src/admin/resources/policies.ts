@@ -21,7 +21,7 @@ async function presentPolicies(objects: readonly StoredObject[], { core }: Admin
     .where('policy_id', 'in', ids)
     .groupBy('policy_id')
     .execute();
-  return objects.map(({ id }) => ({ bound_to: Number(rows.find((row) => row.policy_id === id)?.count ?? 0) }));
+  return objects.map(({ id }) => ({ bound_to: rows.find((row) => row.policy_id === id)?.count ?? 0 }));
 }
 
 const testBody = () => z.object({ user: z.int().positive(), context: z.record(z.string(), z.json()).optional() });
