@@ -20,7 +20,8 @@ export async function rows({ core }: TestOstiary): Promise<Record<(typeof WRITTE
 /** How many events of this action there are about somebody, or of somebody who is not there. */
 export async function events({ core }: TestOstiary, action: string, username?: string): Promise<number> {
   const found = await core.database.read.selectFrom('events').selectAll().where('action', '=', action).execute();
-  return found.filter((each) => username === undefined || `${each.user} ${each.context}`.includes(`"${username}"`)).length;
+  return found.filter((each) => username === undefined || `${each.user} ${each.context}`.includes(`"${username}"`))
+    .length;
 }
 
 /** How many sessions somebody has. */
