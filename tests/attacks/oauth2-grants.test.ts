@@ -16,7 +16,7 @@ import {
   type Reply,
   tokens,
   userinfo,
-} from '../../src/protocols/oauth2/oauth2.testing.ts';
+} from '../environment/relying-party.ts';
 import { databases } from '../environment/databases.ts';
 import { type OAuth2Client, startOstiary, type TestOstiary } from '../environment/ostiary.ts';
 

@@ -12,7 +12,7 @@ import {
   pkce,
   redeem,
   userinfo,
-} from './oauth2.testing.ts';
+} from '../../../tests/environment/relying-party.ts';
 
 const ALL_GRANTS = ['authorization_code', 'implicit', 'hybrid', 'refresh_token', 'client_credentials'];
 

@@ -23,7 +23,7 @@ import { denied, entryContext, issue } from './issue.ts';
 import { issuerOf } from './mint.ts';
 import { readHint } from './id-token-hint.ts';
 import { proveClient } from './prove-client.ts';
-import { type OAuth2, publicOrigin } from './runtime.ts';
+import type { OAuth2 } from './runtime.ts';
 
 type Run = {
   oauth2: OAuth2;
@@ -62,7 +62,7 @@ export async function authorize(oauth2: OAuth2, request: FastifyRequest, reply: 
   if (parameters.size === 0) throw new Fault('not_found', 'Not found.', { status: 404 });
   const { client, redirectUri } = await proveClient(oauth2, request, parameters);
   const target = readTarget(redirectUri, parameters);
-  const issuer = issuerOf(client, publicOrigin(oauth2.services, request));
+  const issuer = issuerOf(client, request.requestOrigin.origin);
   try {
     const asked = readAuthorizationRequest(client, target, parameters);
     const path = `${pathOf(request)}?${textOf(parameters)}`;

@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { createToken } from '../../core/tokens.ts';
 import { type OAuth2Client, startOstiary, type TestOstiary } from '../../../tests/environment/ostiary.ts';
-import { claimsOfToken, codeFor, type Parameters, pkce, post, redeem, strict, tokens } from './oauth2.testing.ts';
+import {
+  claimsOfToken,
+  codeFor,
+  type Parameters,
+  pkce,
+  post,
+  redeem,
+  strict,
+  tokens,
+} from '../../../tests/environment/relying-party.ts';
 
 const basic = (text: string): Record<string, string> => ({
   authorization: `Basic ${Buffer.from(text).toString('base64')}`,

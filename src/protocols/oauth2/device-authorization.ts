@@ -7,7 +7,7 @@ import { insertDeviceCode } from './device.store.ts';
 import { noStore, OAuthError } from './errors.ts';
 import { parameter, readForm, readScopes } from './form.ts';
 import { DEVICE_CODE_GRANT } from './oauth2.settings.ts';
-import { type OAuth2, publicOrigin } from './runtime.ts';
+import type { OAuth2 } from './runtime.ts';
 
 const USER_CODE_DIGITS = 9;
 const INTERVAL_SECONDS = 5;
@@ -49,7 +49,7 @@ export async function deviceAuthorization(
       expiresAt: at + client.lifetimes.code,
     }),
   );
-  const page = `${publicOrigin(oauth2.services, request)}/device`;
+  const page = `${request.requestOrigin.origin}/device`;
   noStore(reply);
   return reply.send({
     device_code: deviceCode,

@@ -1,6 +1,6 @@
 /** Device codes in the database (RFC 8628). */
 import type { Queries } from '../../db/database.ts';
-import { type Grant, grantText, readGrant } from './grant.ts';
+import type { Grant } from './grant.ts';
 
 export type DeviceCode = {
   pk: number;
@@ -42,7 +42,7 @@ export async function insertDeviceCode(
       provider_pk: code.providerPk,
       user_pk: null,
       session_id: null,
-      grant: grantText(code.grant),
+      grant: JSON.stringify(code.grant),
       status: 'pending',
       last_polled_at: 0,
       interval_seconds: code.interval,
@@ -65,7 +65,7 @@ export async function findDeviceCode(
     pk: row.pk,
     providerPk: row.provider_pk,
     userPk: row.user_pk,
-    grant: readGrant(row.grant),
+    grant: JSON.parse(row.grant) as Grant,
     status: row.status as DeviceCode['status'],
     intervalSeconds: row.interval_seconds,
     expiresAt: row.expires_at,
@@ -104,7 +104,7 @@ export async function allowDevice(
       status: 'allowed',
       user_pk: person.userPk,
       session_id: person.sessionId,
-      grant: grantText(person.grant),
+      grant: JSON.stringify(person.grant),
     })
     .where('pk', '=', pk)
     .where('status', '=', 'pending')

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { databases } from '../../../tests/environment/databases.ts';
 import { type OAuth2Client, startOstiary, type TestOstiary } from '../../../tests/environment/ostiary.ts';
-import { claimsOfToken, isAlive, post, type Reply, tokens, userinfo } from './oauth2.testing.ts';
+import {
+  claimsOfToken,
+  isAlive,
+  post,
+  type Reply,
+  tokens,
+  userinfo,
+} from '../../../tests/environment/relying-party.ts';
 import { DEVICE_CODE_GRANT } from './oauth2.settings.ts';
 
 for (const engine of databases()) {

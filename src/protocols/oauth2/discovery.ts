@@ -7,7 +7,7 @@ import { queryParameters } from '../../http/parameters.ts';
 import { type Client, findApplicationSlug, findClientBySlug } from './clients.store.ts';
 import { allowOrigin } from './cors.ts';
 import { ACR, issuerOf } from './mint.ts';
-import { type OAuth2, publicOrigin } from './runtime.ts';
+import type { OAuth2 } from './runtime.ts';
 
 type Slug = { slug: string };
 
@@ -32,7 +32,7 @@ export async function providerRoot(
 export async function discovery(oauth2: OAuth2, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const client = await clientOfPath(oauth2, request);
   allowOrigin(client, request, reply);
-  const document = describe(oauth2, client, publicOrigin(oauth2.services, request));
+  const document = describe(oauth2, client, request.requestOrigin.origin);
   return reply.type('application/json; charset=utf-8').send(JSON.stringify(document, undefined, 2));
 }
 
@@ -117,7 +117,7 @@ export async function webFinger(oauth2: OAuth2, request: FastifyRequest, reply: 
   const slug = typeof id === 'string' ? await findApplicationSlug(services, id) : undefined;
   const client = slug === undefined ? undefined : await findClientBySlug(services, slug);
   if (!client) throw new Fault('not_found', 'Not found.', { status: 404 });
-  const href = `${publicOrigin(services, request)}/application/o/${client.application.values.slug}/`;
+  const href = `${request.requestOrigin.origin}/application/o/${client.application.values.slug}/`;
   const links = [{ rel: 'http://openid.net/specs/connect/1.0/issuer', href }];
   return reply
     .header('access-control-allow-origin', '*')

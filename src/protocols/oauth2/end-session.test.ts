@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type OAuth2Client, startOstiary, type TestOstiary } from '../../../tests/environment/ostiary.ts';
 import type { Visitor } from '../../../tests/environment/visitor.ts';
-import { answerOf, authorizePath, codeFor, isAlive, type Parameters, redeem } from './oauth2.testing.ts';
+import {
+  answerOf,
+  authorizePath,
+  codeFor,
+  isAlive,
+  type Parameters,
+  redeem,
+} from '../../../tests/environment/relying-party.ts';
 
 describe('signing out', () => {
   let ostiary: TestOstiary;

@@ -19,7 +19,7 @@ import { issuerOf } from './mint.ts';
 import { revokeSessionTokens } from './oauth2.store.ts';
 import { matchRedirectUri, webOrigin } from './redirect-uri.ts';
 import { bounded } from './refusals.ts';
-import { type OAuth2, publicOrigin } from './runtime.ts';
+import type { OAuth2 } from './runtime.ts';
 
 const PURPOSE = 'oauth2 end session';
 const TICKET_MILLISECONDS = 10 * 60 * 1000;
@@ -116,7 +116,7 @@ async function hintOf(
   if (duplicateName(parameters) !== undefined)
     throw new Fault('duplicate_parameter', 'A parameter is given more than once.');
   try {
-    const issuer = issuerOf(client, publicOrigin(oauth2.services, request));
+    const issuer = issuerOf(client, request.requestOrigin.origin);
     return await readHint(oauth2.services, client, parameter(parameters, 'id_token_hint'), issuer);
   } catch (fault) {
     if (!(fault instanceof OAuthError)) throw fault;

@@ -1,4 +1,4 @@
-/** What a code, a token or a device code remembers of how it came to be, and its form in the database. */
+/** What a code, a token or a device code remembers of how it came to be. Kept as JSON. */
 import type { CodeChallenge } from './pkce.ts';
 
 /** Claims that were asked for by name, besides those of the scopes (OpenID Connect Core section 5.5). */
@@ -16,11 +16,3 @@ export type Grant = {
   redirectUri?: string;
   challenge?: CodeChallenge;
 };
-
-export const grantText = (grant: Grant): string => JSON.stringify(grant);
-export const readGrant = (text: string): Grant => JSON.parse(text) as Grant;
-
-/** What of a code's grant goes on into the tokens. */
-export function tokenGrant({ scopes, authenticatedAt, methods, nonce, claims }: Grant): Grant {
-  return { scopes, authenticatedAt, methods, ...(nonce !== undefined && { nonce }), ...(claims && { claims }) };
-}

@@ -9,7 +9,7 @@ import { noStore, OAuthError } from './errors.ts';
 import { parameter, readForm } from './form.ts';
 import { ACR, issuerOf, sessionClaim } from './mint.ts';
 import { liveAccessToken, refreshTokenByHash, type StoredGrant } from './oauth2.store.ts';
-import { type OAuth2, publicOrigin } from './runtime.ts';
+import type { OAuth2 } from './runtime.ts';
 
 /** `POST /application/o/introspect/` */
 export async function introspect(oauth2: OAuth2, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -53,7 +53,7 @@ async function describe(
     client_id: client.clientId,
     username: user.username,
     token_type: 'Bearer',
-    iss: issuerOf(client, publicOrigin(oauth2.services, request)),
+    iss: issuerOf(client, request.requestOrigin.origin),
     sub: subjectOf(client.settings.sub_mode, user),
     aud: client.clientId,
     exp: Math.floor(stored.expiresAt / 1000),

@@ -56,7 +56,7 @@ export const entryContext = ({ scopes, responseType }: AuthorizationRequest, cli
 export async function issue(
   services: ProtocolServices,
   { asked, path }: Authorization,
-  { origin: seenOrigin, session, clientAddress }: Finished['request'],
+  { origin, session, clientAddress }: Finished['request'],
 ): Promise<FlowEnd> {
   const client = await findClient(services, asked.clientId);
   const isRegistered = client && matchRedirectUri(client.redirectUris, asked.redirectUri) !== undefined;
@@ -65,7 +65,6 @@ export async function issue(
   const entry = { clientAddress, context: entryContext(asked, client) };
   const { user, messages } = await services.access.mayEnter(session.user, client.application, entry);
   if (!user) return denied(session.user.username, messages);
-  const origin = services.core.baseUrl ?? seenOrigin;
   const issuer = issuerOf(client, origin);
   const target: Target = { redirectUri: asked.redirectUri, mode: asked.mode, state: asked.state };
   if (asked.subject !== undefined && asked.subject !== subjectOf(client.settings.sub_mode, user)) {

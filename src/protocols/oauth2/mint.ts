@@ -7,7 +7,7 @@ import type { User } from '../../core/users.ts';
 import type { ProtocolServices } from '../protocol.ts';
 import { type Claims, claimsOf, namedClaims, subjectOf } from './claims.ts';
 import type { Client } from './clients.store.ts';
-import { type Grant, tokenGrant } from './grant.ts';
+import type { Grant } from './grant.ts';
 import { insertTokens, type NewTokens, noteKeyUse } from './oauth2.store.ts';
 
 /** What tokens are to be made of. */
@@ -54,6 +54,11 @@ export function issuerOf(client: Client, origin: string): string {
   return client.settings.issuer_mode === 'global'
     ? `${origin}/`
     : `${origin}/application/o/${client.application.values.slug}/`;
+}
+
+/** What of a code's grant goes on into the tokens. */
+function tokenGrant({ scopes, authenticatedAt, methods, nonce, claims }: Grant): Grant {
+  return { scopes, authenticatedAt, methods, ...(nonce !== undefined && { nonce }), ...(claims && { claims }) };
 }
 
 /** Says which session of a person a token is about, without naming it. */

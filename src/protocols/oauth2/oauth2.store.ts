@@ -3,7 +3,7 @@
  * rows stay until their family has ended, so that a second use is recognised.
  */
 import type { Queries } from '../../db/database.ts';
-import { type Grant, grantText, readGrant } from './grant.ts';
+import type { Grant } from './grant.ts';
 
 /** A code or token as it was found. Times are milliseconds since 1970. */
 export type StoredGrant = {
@@ -62,7 +62,7 @@ const grantOfRow = (row: Row): StoredGrant => ({
   providerPk: row.provider_pk,
   userPk: row.user_pk,
   sessionId: row.session_id,
-  grant: readGrant(row.grant),
+  grant: JSON.parse(row.grant) as Grant,
   createdAt: row.created_at,
   expiresAt: row.expires_at,
   redeemedAt: row.redeemed_at ?? null,
@@ -74,7 +74,7 @@ const rowOfGrant = (at: number, made: NewGrant) => ({
   provider_pk: made.providerPk,
   user_pk: made.userPk,
   session_id: made.sessionId,
-  grant: grantText(made.grant),
+  grant: JSON.stringify(made.grant),
   created_at: at,
   expires_at: made.expiresAt,
 });

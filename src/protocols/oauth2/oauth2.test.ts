@@ -13,7 +13,7 @@ import {
   redeem,
   tokens,
   userinfo,
-} from './oauth2.testing.ts';
+} from '../../../tests/environment/relying-party.ts';
 
 for (const engine of databases()) {
   describe(`signing in to an application, on ${engine.name}`, () => {

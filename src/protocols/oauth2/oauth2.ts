@@ -56,7 +56,7 @@ export const oauth2 = defineProtocol({
   mount(server, services) {
     const made = makeOAuth2(services);
     for (const [url, method, endpoint] of pages) {
-      server.route({ method, url, handler: (request, reply) => endpoint(made, request, reply) });
+      server.route({ method, url, handler: endpoint.bind(undefined, made) });
     }
     server.register(async (scope) => mountPrograms(scope, made));
   },
@@ -75,7 +75,7 @@ function mountPrograms(scope: FastifyInstance, made: OAuth2): void {
     return sendOAuthError(error, request, reply);
   });
   for (const [url, method, endpoint] of programs) {
-    scope.route({ method, url, handler: (request, reply) => endpoint(made, request, reply) });
+    scope.route({ method, url, handler: endpoint.bind(undefined, made) });
   }
   for (const [url, methods] of programs) {
     scope.options(url, (request, reply) => preflight(made, request, reply));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type OAuth2Client, startOstiary, type TestOstiary } from '../../../tests/environment/ostiary.ts';
-import { codeFor, type Json, pkce, post, redeem, strict, tokens } from './oauth2.testing.ts';
+import { codeFor, type Json, pkce, post, redeem, strict, tokens } from '../../../tests/environment/relying-party.ts';
 
 describe('the endpoints for programs', () => {
   let ostiary: TestOstiary;
@@ -60,7 +60,7 @@ describe('the endpoints for programs', () => {
       [{ authorization: `Bearer ${'x'.repeat(10_000)}` }, 401, /error="invalid_token"/],
       [{ authorization: `Basic ${token}` }, 400, /error="invalid_request"/],
       [{ authorization: 'Bearer a b' }, 400, /error="invalid_request"/],
-      [{ authorization: `Bearer ${narrow.json.access_token}` }, 403, /error="insufficient_scope"/],
+      [{ authorization: `Bearer ${String(narrow.json.access_token)}` }, 403, /error="insufficient_scope"/],
     ];
     for (const [headers, status, words] of cases) {
       const answer = await at(info, { headers });

@@ -1,5 +1,4 @@
 /** What the endpoints of this protocol work with, and what they keep in memory while the server runs. */
-import type { FastifyRequest } from 'fastify';
 import type { ProtocolServices } from '../protocol.ts';
 import { type Guesses, makeGuesses } from './guesses.ts';
 import { makeRefusals, type Refusals } from './refusals.ts';
@@ -13,9 +12,4 @@ export type OAuth2 = {
 /** Makes what one server needs; nothing of it must be known to another. */
 export function makeOAuth2(services: ProtocolServices): OAuth2 {
   return { services, guesses: makeGuesses(services.core), refusals: makeRefusals(services.core) };
-}
-
-/** Scheme and host under which clients know us: what the operator has set, else what this request names. */
-export function publicOrigin(services: ProtocolServices, request: FastifyRequest): string {
-  return services.core.baseUrl ?? request.requestOrigin.origin;
 }

@@ -1,11 +1,12 @@
 /**
  * The token endpoint (RFC 6749 section 3.2). It owns the phases: the form, the client, the grant, the answer; a grant
- * fills in what is taken and for whom. Every grant asks `mayEnter` before anything is minted.
+ * fills in what is taken and for whom. Every grant asks `admit` before anything is minted, and has no other way to
+ * a person.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { authenticateClient } from './client-authentication.ts';
 import { allowOrigin } from './cors.ts';
-import { noStore, OAuthError } from './errors.ts';
+import { OAuthError } from './errors.ts';
 import { parameter, readForm } from './form.ts';
 import { authorizationCode } from './grants/authorization-code.ts';
 import { clientCredentials, standsForSecret } from './grants/client-credentials.ts';
@@ -13,7 +14,7 @@ import { deviceCode } from './grants/device-code.ts';
 import { refreshToken } from './grants/refresh-token.ts';
 import type { TokenGrant } from './grants/token-grant.ts';
 import { DEVICE_CODE_GRANT } from './oauth2.settings.ts';
-import { type OAuth2, publicOrigin } from './runtime.ts';
+import type { OAuth2 } from './runtime.ts';
 
 const grants: Readonly<Record<string, TokenGrant>> = {
   authorization_code: authorizationCode,
@@ -35,11 +36,12 @@ export async function token(oauth2: OAuth2, request: FastifyRequest, reply: Fast
     form,
     takesForeign ? standsForSecret : undefined,
   );
-  allowOrigin(client, request, reply);
+  if (request.headers.origin !== undefined) allowOrigin(client, request, reply);
   const grant = Object.hasOwn(grants, grantType) ? grants[grantType] : undefined;
   if (!grant) throw new OAuthError('unsupported_grant_type', 'this grant_type is not known here');
   if (!client.grantTypes.has(grantType))
     throw new OAuthError('invalid_grant', 'this client may not use this grant_type');
+  const { clientAddress } = request.requestOrigin;
   const { minted, scopes } = await grant({
     oauth2,
     form,
@@ -47,12 +49,19 @@ export async function token(oauth2: OAuth2, request: FastifyRequest, reply: Fast
     client,
     proof,
     foreignSecret,
-    origin: publicOrigin(oauth2.services, request),
+    origin: request.requestOrigin.origin,
     browserOrigin: request.headers.origin,
-    clientAddress: request.requestOrigin.clientAddress,
+    clientAddress,
+    async admit(userPk, asked) {
+      const context = { oauth_scopes: [...asked], oauth_grant_type: grantType, oauth_client_id: client.clientId };
+      const entry = { clientAddress, context };
+      const { user } = await oauth2.services.access.mayEnter({ pk: userPk }, client.application, entry);
+      if (!user) throw new OAuthError('invalid_grant', 'this account may not use this application');
+      return user;
+    },
   });
-  noStore(reply);
-  return reply.send({
+  // Every answer of the server says `Cache-Control: no-store`, unless it says otherwise itself.
+  return reply.header('pragma', 'no-cache').send({
     access_token: minted.accessToken,
     token_type: 'Bearer',
     scope: scopes.join(' '),

@@ -6,9 +6,16 @@ import { generateCertificate, type GeneratedKeyKind } from '../../core/crypto/ce
 import { certificateModel } from '../../core/models/certificate.ts';
 import { updateObject } from '../../core/objects.ts';
 import { type OAuth2Client, startOstiary, type TestOstiary } from '../../../tests/environment/ostiary.ts';
-import { claimsOfToken, codeFor, type Json, redeem, tokens, userinfo } from './oauth2.testing.ts';
+import {
+  claimsOfToken,
+  codeFor,
+  type Json,
+  redeem,
+  scopeMappingOf,
+  tokens,
+  userinfo,
+} from '../../../tests/environment/relying-party.ts';
 import { oauth2Model } from './oauth2.settings.ts';
-import { scopeMappingOf } from './tokens.testing.ts';
 
 describe('tokens', () => {
   let ostiary: TestOstiary;
@@ -24,7 +31,7 @@ describe('tokens', () => {
     const { certificatePem, privateKeyPem } = await generateCertificate(request);
     const values = { name: request.commonName, certificate_data: certificatePem, key_data: privateKeyPem };
     const { id } = await ostiary.make(certificateModel, values);
-    return { id, privateKey: createPrivateKey(String(privateKeyPem)) };
+    return { id, privateKey: createPrivateKey(privateKeyPem) };
   };
   const keysOf = async (client: OAuth2Client): Promise<{ keys: Json[] }> =>
     (await (await fetch(`${client.issuer}jwks/`)).json()) as { keys: Json[] };

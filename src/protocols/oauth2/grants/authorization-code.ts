@@ -8,7 +8,7 @@ import { mint, storeMinted } from '../mint.ts';
 import { codeByHash, type StoredGrant, takeCode } from '../oauth2.store.ts';
 import { provesChallenge } from '../pkce.ts';
 import { isLoopback, matchRedirectUri, webOrigin } from '../redirect-uri.ts';
-import { admit, endFamily, requireProof, type TokenGrant } from './token-grant.ts';
+import { endFamily, requireProof, type TokenGrant } from './token-grant.ts';
 
 const REFUSED = 'the code is not valid, or not for this client and address';
 const REPLAYED = 'an authorization code was used twice';
@@ -42,7 +42,7 @@ export const authorizationCode: TokenGrant = async (request) => {
   if (sessionId !== null && !(await sessionById(core.database.read, core.now(), sessionId))) {
     throw new OAuthError('invalid_grant', 'the person has signed out');
   }
-  const user = await admit(request, userPk, grant.scopes);
+  const user = await request.admit(userPk, grant.scopes);
   const now = core.now();
   const isOffline = grant.scopes.includes('offline_access') && client.grantTypes.has('refresh_token');
   const refreshUntil = isOffline ? now + client.lifetimes.refreshToken : undefined;

@@ -11,7 +11,7 @@ import { parameter, readScopes } from '../form.ts';
 import { mint, storeMinted } from '../mint.ts';
 import { liveAccessToken } from '../oauth2.store.ts';
 import { accountOfAppPassword, serviceAccountOf } from './service-accounts.ts';
-import { admit, type TokenGrant, type TokenRequest } from './token-grant.ts';
+import { type TokenGrant, type TokenRequest } from './token-grant.ts';
 
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const REFUSED = 'the credentials are not valid for this client';
@@ -37,7 +37,7 @@ export const clientCredentials: TokenGrant = async (request) => {
   const scopes = configuredScopes(client, readScopes(parameter(form, 'scope'))).filter(
     (each) => each !== 'offline_access',
   );
-  const user = await admit(request, account.userPk, scopes);
+  const user = await request.admit(account.userPk, scopes);
   const grant = { scopes, authenticatedAt: oauth2.services.core.now(), methods: [] };
   const { sessionId } = account;
   const minted = await mint(oauth2.services, { client, user, grant, familyId: randomUUID(), sessionId, origin });

@@ -5,7 +5,7 @@ import { configuredScopes } from '../claims.ts';
 import { OAuthError } from '../errors.ts';
 import { parameter } from '../form.ts';
 import { mint, storeMinted } from '../mint.ts';
-import { admit, endFamily, requireProof, type TokenGrant, type TokenRequest } from './token-grant.ts';
+import { endFamily, requireProof, type TokenGrant, type TokenRequest } from './token-grant.ts';
 
 const REFUSED = 'the device code is not valid, or not for this client';
 const REPLAYED = 'a device code was used twice';
@@ -22,7 +22,7 @@ export const deviceCode: TokenGrant = async (request) => {
   const userPk = await decisionOf(request, stored);
   const family = { familyId: deviceFamily(stored.pk), userPk };
   const grant = { ...stored.grant, scopes: configuredScopes(client, stored.grant.scopes) };
-  const user = await admit(request, userPk, grant.scopes);
+  const user = await request.admit(userPk, grant.scopes);
   const now = core.now();
   const isOffline = grant.scopes.includes('offline_access') && client.grantTypes.has('refresh_token');
   const refreshUntil = isOffline ? now + client.lifetimes.refreshToken : undefined;

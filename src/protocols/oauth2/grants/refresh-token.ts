@@ -5,7 +5,7 @@ import { OAuthError } from '../errors.ts';
 import { parameter, readScopes } from '../form.ts';
 import { mint, storeMinted } from '../mint.ts';
 import { refreshTokenByHash, takeRefreshToken } from '../oauth2.store.ts';
-import { admit, endFamily, requireProof, type TokenGrant } from './token-grant.ts';
+import { endFamily, requireProof, type TokenGrant } from './token-grant.ts';
 
 const REFUSED = 'the refresh token is not valid, or not for this client';
 const REPLAYED = 'a refresh token was used after it was replaced or revoked';
@@ -33,7 +33,7 @@ export const refreshToken: TokenGrant = async (request) => {
     throw new OAuthError('invalid_scope', 'a refresh cannot add scopes');
   }
   const scopes = asked.length === 0 ? held : held.filter((each) => asked.includes(each));
-  const user = await admit(request, stored.userPk, scopes);
+  const user = await request.admit(stored.userPk, scopes);
   const { refreshThreshold, refreshToken: lifetime } = client.lifetimes;
   const rotated = refreshThreshold === 0 || stored.expiresAt - now < refreshThreshold;
   const minted = await mint(oauth2.services, {

@@ -1,4 +1,4 @@
-/** The shape of a grant at the token endpoint, and the two things that every grant does. */
+/** The shape of a grant at the token endpoint, and what grants do when something is not right. */
 import { recordEvent } from '../../../core/events.ts';
 import type { User } from '../../../core/users.ts';
 import type { Parameters } from '../../../http/parameters.ts';
@@ -21,20 +21,12 @@ export type TokenRequest = {
   /** The `Origin` that a browser says it asks for. */
   browserOrigin: string | undefined;
   clientAddress: string;
+  /** The person as they are now, if they may use the application. @throws OAuthError */
+  admit(userPk: number, scopes: readonly string[]): Promise<User>;
 };
 
 /** Takes what was granted and returns tokens that are stored; throws an OAuthError to refuse. */
 export type TokenGrant = (request: TokenRequest) => Promise<{ minted: Minted; scopes: readonly string[] }>;
-
-/** The person as they are now, if they may use the application. @throws OAuthError */
-export async function admit(request: TokenRequest, userPk: number, scopes: readonly string[]): Promise<User> {
-  const { oauth2, client, clientAddress, grantType } = request;
-  const context = { oauth_scopes: [...scopes], oauth_grant_type: grantType, oauth_client_id: client.clientId };
-  const entry = { clientAddress, context };
-  const { user } = await oauth2.services.access.mayEnter({ pk: userPk }, client.application, entry);
-  if (!user) throw new OAuthError('invalid_grant', 'this account may not use this application');
-  return user;
-}
 
 /** Refuses a client that must prove who it is and has not. Public clients have nothing to prove it with. */
 export function requireProof({ client, proof }: Pick<TokenRequest, 'client' | 'proof'>): void {

@@ -1,7 +1,8 @@
 /** A relying party for tests: makes requests as applications make them, and reads what comes back. */
 import { createHash, randomBytes } from 'node:crypto';
-import type { OAuth2Client, TestOstiary } from '../../../tests/environment/ostiary.ts';
-import type { Answer, Visitor } from '../../../tests/environment/visitor.ts';
+import { mappings } from '../../src/registry.ts';
+import type { OAuth2Client, TestOstiary } from './ostiary.ts';
+import type { Answer, Visitor } from './visitor.ts';
 
 export type Json = Record<string, unknown>;
 export type Reply = { status: number; headers: Headers; json: Json };
@@ -91,7 +92,7 @@ export function redeem(
 /** Asks userinfo with a bearer token. */
 export async function userinfo(ostiary: TestOstiary, token: unknown): Promise<Reply> {
   const response = await fetch(`${ostiary.url}/application/o/userinfo/`, {
-    headers: { authorization: `Bearer ${token}` },
+    headers: { authorization: `Bearer ${String(token)}` },
   });
   const text = await response.text();
   return { status: response.status, headers: response.headers, json: text === '' ? {} : (JSON.parse(text) as Json) };
@@ -111,3 +112,16 @@ export const claimsOfToken = (token: unknown): Json =>
 /** The settings of a client whose address is on its own machine. */
 export const strict = (...urls: string[]): { matching_mode: string; url: string; redirect_uri_type: string }[] =>
   urls.map((url) => ({ matching_mode: 'strict', url, redirect_uri_type: 'authorization' }));
+
+/** Makes a scope with an expression; returns its identifier. */
+export async function scopeMappingOf(
+  ostiary: TestOstiary,
+  scope: string,
+  expression: string,
+  language: 'python' | 'javascript',
+): Promise<string> {
+  const kind = mappings.find((each) => each.kind === 'scope');
+  if (!kind) throw new Error('scope mappings are not registered');
+  const values = { name: `the scope ${scope}`, scope_name: scope, expression, language, description: '' };
+  return (await ostiary.make(kind.declaration, values)).id;
+}
