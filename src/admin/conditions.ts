@@ -51,8 +51,12 @@ export function fieldCondition(
   const converted = values.map((value) => valueOf(parameter, field, value, engine));
   if (suffix === 'gt') return () => sql<SqlBool>`${column} > ${converted[0]}`;
   if (suffix === 'lt') return () => sql<SqlBool>`${column} < ${converted[0]}`;
-  if (suffix === undefined || suffix === 'in') return () => sql<SqlBool>`${column} in (${sql.join(converted)})`;
-  return undefined;
+  if (suffix !== undefined && suffix !== 'in') return undefined;
+  const same = sql<SqlBool>`${column} in (${sql.join(converted)})`;
+  if (!field.keyColumn) return () => same;
+  // The normalised form has an index; the letters as they were typed have none.
+  const keys = sql.join(values.map(normalisedKey));
+  return () => sql<SqlBool>`(${sql.ref(field.keyColumn ?? '')} in (${keys}) and ${same})`;
 }
 
 function columnOf(field: Field, name: string, engine: 'sqlite' | 'postgresql'): RawBuilder<unknown> | undefined {

@@ -1,5 +1,7 @@
 /** Everything that a resource has in common with every other: its routes, drawn from what it says of itself. */
 import type { FastifyRequest } from 'fastify';
+import { notFound } from '../core/fault.ts';
+import { findObject, type StoredObject } from '../core/objects.ts';
 import { permissionFor } from './permissions.ts';
 import { createFromBody, remove, updateFromBody } from './changes.ts';
 import { listOf } from './listing.ts';
@@ -8,7 +10,7 @@ import type { CollectionAction, Resource } from './resource.ts';
 import { addOpenRoute, addRoute, Created, type Room } from './room.ts';
 import type { AdminContext } from './services.ts';
 import { usedBy } from './used-by.ts';
-import { denied, objectOfPath } from './visibility.ts';
+import { answeredDeclaration, denied, objectOfPath } from './visibility.ts';
 
 /** The part of the path that names the object. */
 export const keyOf = (request: FastifyRequest): string => (request.params as { key: string }).key;
@@ -26,7 +28,10 @@ export function mountResource(
     objectOfPath(resource, context, keyOf(context.request), needs);
 
   addRoute(room, 'GET', path, list);
-  addRoute(room, 'GET', one, async (context) => detailAnswer(resource, await find(context, 'view'), context));
+  addRoute(room, 'GET', one, async (context) => {
+    const seen = await find(context, 'view');
+    return detailAnswer(resource, resource.heavy ? await readAgain(resource, context, seen) : seen, context);
+  });
   addRoute(room, 'GET', `${one}/used_by`, async (context) =>
     usedBy(context, resource.declaration, await find(context, 'view')),
   );
@@ -56,6 +61,12 @@ export function mountResource(
     );
   }
   mountCollectionActions(room, resource, resource.onCollection ?? []);
+}
+
+async function readAgain(resource: Resource, context: AdminContext, { id }: StoredObject): Promise<StoredObject> {
+  const found = await findObject(context.core.database.read, answeredDeclaration(resource, context), { id });
+  if (!found) throw notFound();
+  return found;
 }
 
 /** Adds calls that concern no single object. `model` says on what a verb is needed. */

@@ -7,7 +7,7 @@ import { type Envelope, pageOf, pagingOf } from './paging.ts';
 import { listAnswers } from './presentation.ts';
 import type { Resource, Values } from './resource.ts';
 import type { AdminContext } from './services.ts';
-import { visibleOnly } from './visibility.ts';
+import { answeredDeclaration, visibleOnly } from './visibility.ts';
 
 /** Parameters that are not filters. */
 const OWN_PARAMETERS: ReadonlySet<string> = new Set(['page', 'page_size', 'ordering', 'search']);
@@ -82,7 +82,7 @@ export async function readRows(
   limit: number,
   offset: number,
 ): Promise<StoredObject[]> {
-  const { declaration } = resource;
+  const declaration = answeredDeclaration(resource, context);
   const { read } = context.core.database;
   let query = read
     .selectFrom(declaration.table as 'stages')

@@ -49,6 +49,12 @@ export type Resource = {
   filters?: Readonly<Record<string, Filter>>;
   /** Names that a list may also be sorted by, and their columns. */
   orderings?: Readonly<Record<string, string>>;
+  /**
+   * Fields that can be very long, such as the members of a group. They are read only for answers, and there only where
+   * `heavyWanted` says so.
+   */
+  heavy?: readonly string[];
+  heavyWanted?(context: AdminContext): boolean;
   /** What may be done; everything when left out. */
   methods?: readonly ('create' | 'update' | 'delete')[];
   /** The column with the number of the person an object belongs to; owners may see, change and delete theirs. */

@@ -1,5 +1,6 @@
 /** Which objects of a resource a caller may see, and what they may do with one. */
 import { sql } from 'kysely';
+import type { Declaration } from '../core/declaration.ts';
 import { Fault, notFound } from '../core/fault.ts';
 import { findObject, numberColumn, type StoredObject } from '../core/objects.ts';
 import type { Caller } from './caller.ts';
@@ -39,7 +40,7 @@ const isOwner = async (resource: Resource, object: StoredObject, context: AdminC
 
 /**
  * The object that the path names, if the caller may do this with it. What may not be seen is not there (404), unless
- * nothing of its kind may be seen (403).
+ * nothing of its kind may be seen (403). Fields that can be very long are not read.
  */
 export async function objectOfPath(
   resource: Resource,
@@ -62,8 +63,20 @@ export async function objectOfPath(
   return object;
 }
 
+/** The declaration without the fields that can be very long. */
+export function lightDeclaration({ declaration, heavy }: Pick<Resource, 'declaration' | 'heavy'>): Declaration {
+  if (!heavy) return declaration;
+  const fields = Object.entries(declaration.fields).filter(([name]) => !heavy.includes(name));
+  return { ...declaration, fields: Object.fromEntries(fields) };
+}
+
+/** The declaration by which objects are read for an answer. */
+export const answeredDeclaration = (resource: Resource, context: AdminContext): Declaration =>
+  resource.heavyWanted?.(context) === false ? lightDeclaration(resource) : resource.declaration;
+
 async function findByKey(resource: Resource, { core }: AdminContext, key: string): Promise<StoredObject | undefined> {
-  const { declaration, lookup } = resource;
+  const { lookup } = resource;
+  const declaration = lightDeclaration(resource);
   if (lookup === 'pk') {
     const number = /^\d{1,15}$/.test(key) ? Number(key) : undefined;
     const column = numberColumn(declaration) ?? 'pk';

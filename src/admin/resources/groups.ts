@@ -18,6 +18,9 @@ const wants = (context: AdminContext, parameter: string, usual: boolean): boolea
   return value === undefined ? usual : flagOf(parameter, value);
 };
 
+/** Empty where the members were not asked for. */
+const membersOf = ({ values }: StoredObject): number[] => (values.users as number[] | undefined) ?? [];
+
 async function childrenOf(queries: Queries, ids: readonly string[]): Promise<Map<string, string[]>> {
   const rows =
     ids.length === 0
@@ -55,19 +58,17 @@ async function presentGroups(objects: readonly StoredObject[], context: AdminCon
     ...(withChildren ? [...children.values()].flat() : []),
   ]);
   const small = wants(context, 'include_users', true)
-    ? objects.filter((object) => (object.values.users as number[]).length <= MOST_SHOWN_MEMBERS)
+    ? objects.filter((object) => membersOf(object).length <= MOST_SHOWN_MEMBERS)
     : [];
-  const users = await partialUsers(
-    read,
-    small.flatMap((object) => object.values.users as number[]),
-  );
+  const users = await partialUsers(read, small.flatMap(membersOf));
   const withInherited = wants(context, 'include_inherited_roles', false);
   return Promise.all(
     objects.map(async (object) => ({
       num_pk: object.pk,
+      users: membersOf(object),
       pk: object.id,
       parents_obj: withParents ? viewsOf(related, object.values.parents as string[]) : null,
-      users_obj: small.includes(object) ? viewsOf(users, object.values.users as number[]) : null,
+      users_obj: small.includes(object) ? viewsOf(users, membersOf(object)) : null,
       roles_obj: viewsOf(roles, object.values.roles as string[]),
       inherited_roles_obj: withInherited ? await inheritedRoles(read, object) : null,
       children: children.get(object.id) ?? [],
@@ -116,6 +117,8 @@ export const groupsResource: Resource = {
   order: 'name_key',
   orderings: { num_pk: 'num_pk' },
   filters: { members_by_pk: memberFilter('pk'), members_by_username: memberFilter('username') },
+  heavy: ['users'],
+  heavyWanted: (context) => wants(context, 'include_users', true),
   present: presentGroups,
   check: (transaction, after) => refuseCycle(transaction, after),
   onObject: actions,
