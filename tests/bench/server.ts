@@ -32,13 +32,17 @@ async function freePort(): Promise<number> {
   });
 }
 
+/** What a child sees: this process's environment without settings that are not its own. */
+const surroundings = (): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:OSTIARY|AUTHENTIK)_/.test(name)));
+
 /** Starts it and waits for its first page. */
 export async function startServer(environment: Record<string, string>): Promise<Server> {
   const [port, metricsPort] = [await freePort(), await freePort()];
   const started = performance.now();
   const child = spawn(process.execPath, [join(root, 'dist', 'main.js'), 'serve'], {
     env: {
-      ...process.env,
+      ...surroundings(),
       ...environment,
       OSTIARY_LISTEN__HTTP: `127.0.0.1:${port}`,
       OSTIARY_LISTEN__METRICS: `127.0.0.1:${metricsPort}`,
@@ -87,7 +91,7 @@ async function untilPage(child: ChildProcess, port: number): Promise<void> {
 /** Runs one command of the program beside the server. */
 export async function command(environment: Record<string, string>, words: string[]): Promise<void> {
   const child = spawn(process.execPath, [join(root, 'dist', 'main.js'), ...words], {
-    env: { ...process.env, ...environment },
+    env: { ...surroundings(), ...environment },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const code = await new Promise((resolve) => child.once('exit', resolve));
