@@ -5,6 +5,7 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { type Access, makeAccess } from './access/access.ts';
 import { closeCore, makeCore } from './app/core.ts';
+import { mountAdministration } from './app/administration.ts';
 import { firstStart } from './app/first-start.ts';
 import { mountHome } from './app/home.ts';
 import { checkHosts } from './app/hosts.ts';
@@ -14,6 +15,7 @@ import { mountSetup } from './app/setup-page.ts';
 import type { Blueprints } from './blueprints/blueprints.ts';
 import type { Config } from './config.ts';
 import type { Core } from './core/core.ts';
+import { pingDatabase } from './core/secret-key.ts';
 import { type Expressions, makeExpressions } from './expressions/expressions.ts';
 import { type FlowRoom, makeFlow } from './flow/flow.ts';
 import { mountHealth } from './http/health.ts';
@@ -69,8 +71,9 @@ export async function makeOstiary(config: Config, options: OstiaryOptions): Prom
     mountRecovery(server, core, flow, pages);
     mountHome(server, core, access, flow, pages);
     flow.mount(server);
-    mountHealth(server, () => core.database.read.selectFrom('system_settings').select('name').limit(1).execute());
+    mountHealth(server, () => pingDatabase(core.database));
     for (const protocol of protocols) protocol.mount?.(server, services);
+    mountAdministration(server, services, blueprints, config.blueprintsDirectory);
     return {
       core,
       access,

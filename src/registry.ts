@@ -1,5 +1,4 @@
 /** THE list of what this program can do. Nothing is discovered: a kind that is not here does not exist. */
-import type { Declaration } from './core/declaration.ts';
 import type { Mapping } from './mappings/mapping.ts';
 import { scope } from './mappings/scope/scope.ts';
 import type { Policy } from './policies/policy.ts';
@@ -10,10 +9,9 @@ import { deny } from './stages/deny/deny.ts';
 import { dummy } from './stages/dummy/dummy.ts';
 import { identification } from './stages/identification/identification.ts';
 import { password } from './stages/password/password.ts';
-import { promptModel } from './stages/prompt/prompt.model.ts';
-import { prompt } from './stages/prompt/prompt.ts';
+import { prompt, promptPart } from './stages/prompt/prompt.ts';
 import { redirect } from './stages/redirect/redirect.ts';
-import type { Stage } from './stages/stage.ts';
+import type { Part, Stage } from './stages/stage.ts';
 import { userLogin } from './stages/user-login/user-login.ts';
 import { userLogout } from './stages/user-logout/user-logout.ts';
 import { userWrite } from './stages/user-write/user-write.ts';
@@ -37,6 +35,6 @@ export const policies: readonly Policy[] = [expression];
 export const mappings: readonly Mapping[] = [scope];
 
 /** Objects that a kind brings beside its settings. */
-export const parts: readonly Declaration[] = [promptModel];
+export const parts: readonly Part[] = [promptPart];
 
 export const protocols: readonly Protocol[] = [oauth2];

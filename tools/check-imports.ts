@@ -29,7 +29,7 @@ const SHAPE_TYPES = ['shape', 'flow', 'expressions', 'outbound', 'access', 'db',
 const SERVED = ['core', 'db', 'http', 'access', 'flow/door', 'formats'];
 const SERVER_ROOMS =
   'app commands config db formats core expressions outbound http access flow registry admin blueprints outposts web wire';
-const SERVER = [...SERVER_ROOMS.split(' '), 'shape', 'stage', 'policy', 'mapping', 'protocol', 'source'];
+const SERVER = [...SERVER_ROOMS.split(' '), 'shape', 'stage', 'policy', 'mapping', 'protocol', 'source', 'screen'];
 
 export const TABLE: Row[] = [
   { rooms: ['config', 'db', 'formats'], values: [], types: [] },
@@ -41,7 +41,7 @@ export const TABLE: Row[] = [
   { rooms: ['stage', 'policy', 'mapping'], values: KIND, types: ['flow'] },
   { rooms: ['protocol', 'source'], values: [...KIND, 'access', 'flow/door'], types: [] },
   { rooms: ['admin', 'blueprints', 'outposts'], values: SERVED, types: ['shape'] },
-  { rooms: ['registry'], values: ['stage', 'policy', 'mapping', 'protocol', 'source'], types: ['shape'] },
+  { rooms: ['registry'], values: ['stage', 'policy', 'mapping', 'protocol', 'source'], types: ['shape', 'core'] },
   { rooms: ['app', 'main', 'commands'], values: SERVER, types: [] },
   { rooms: ['wire'], values: [], types: [], packages: /^zod$/ },
   { rooms: ['screen'], values: ['web/kit', 'wire'], types: [], packages: /^$/ },

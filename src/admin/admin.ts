@@ -35,7 +35,7 @@ import { tokensResource } from './resources/tokens.ts';
 import { usersResource } from './resources/users.ts';
 import type { AdminServices } from './services.ts';
 
-export type { AdminServices, BlueprintFile, DeclaredObject, ProviderView, ProviderViews } from './services.ts';
+export type { AdminServices, BlueprintFile } from './services.ts';
 
 /** Adds the API to the server. `declarations` are all that there are: those of the core, and those of every kind. */
 export function mountAdmin(

@@ -66,7 +66,7 @@ async function userOfKey(services: AdminServices, key: string): Promise<User | u
   const token = await tokenByKey(core.database.read, core.now(), key, 'api');
   if (token) return token.user;
   const granted = await services.accessTokenUser?.(key);
-  const user = granted && (await userByPk(core.database.read, granted.userPk));
+  const user = granted && (await userByPk(core.database.read, granted.pk));
   return user?.isActive ? user : undefined;
 }
 

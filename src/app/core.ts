@@ -7,19 +7,15 @@ import { makeAttempts } from '../core/attempts.ts';
 import { openConfiguration } from '../core/configuration.ts';
 import type { Core, Log } from '../core/core.ts';
 import { makePasswords } from '../core/crypto/passwords.ts';
-import { makeSealer, type Sealer } from '../core/crypto/seal.ts';
-import { type Database, openDatabase } from '../db/database.ts';
-
-/** The secret key does not fit the database. Starting would make every sealed value unreadable. */
-export class WrongSecretKeyError extends Error {}
+import { makeSealer } from '../core/crypto/seal.ts';
+import { checkSecretKey } from '../core/secret-key.ts';
+import { openDatabase } from '../db/database.ts';
 
 export type CoreOptions = {
   /** True for a server, which holds the data folder for itself; false for a command beside it. */
   server: boolean;
   now?: () => number;
 };
-
-const CHECK = { table: 'system_settings', row: 'secret_key_check', field: 'value' };
 
 /** Opens everything. @throws DatabaseInUseError, NewerSchemaError, WrongSecretKeyError */
 export async function makeCore(config: Config, log: Log, options: CoreOptions): Promise<Core> {
@@ -65,25 +61,4 @@ function ownSecretKey(dataDirectory: string): string {
     }
   }
   return readFileSync(path, 'utf8').trim();
-}
-
-async function checkSecretKey(database: Database, sealer: Sealer): Promise<void> {
-  const read = () =>
-    database.read.selectFrom('system_settings').select('value').where('name', '=', CHECK.row).executeTakeFirst();
-  if (!(await read())) {
-    const value = JSON.stringify(sealer.seal('ostiary', CHECK));
-    await database.write((transaction) =>
-      transaction
-        .insertInto('system_settings')
-        .values({ name: CHECK.row, value })
-        .onConflict((conflict) => conflict.columns(['name']).doNothing())
-        .execute(),
-    );
-  }
-  const row = await read();
-  try {
-    sealer.open(JSON.parse(row?.value ?? '""') as string, CHECK);
-  } catch (cause) {
-    throw new WrongSecretKeyError('the secret key is not the one that this database was made with', { cause });
-  }
 }

@@ -21,6 +21,6 @@ export const models = (): readonly Declaration[] =>
     brandModel,
     certificateModel,
     blueprintModel,
-    ...parts,
+    ...parts.map((part) => part.declaration),
     ...[...stages, ...policies, ...mappings, ...protocols].map((kind) => kind.declaration),
   ] as readonly Declaration[];

@@ -1,6 +1,6 @@
 /** Says in a sentence what went wrong. What nobody foresaw is shown whole: the operator has nothing else to go by. */
 import { BlueprintFault } from '../blueprints/fault.ts';
-import { WrongSecretKeyError } from '../app/core.ts';
+import { WrongSecretKeyError } from '../core/secret-key.ts';
 import { ConfigFaults } from '../config.ts';
 import { Fault } from '../core/fault.ts';
 import { DatabaseInUseError } from '../db/database.ts';

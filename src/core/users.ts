@@ -97,7 +97,7 @@ export async function userByIdentifier(
   exactCase = false,
 ): Promise<User | undefined> {
   const key = normalisedKey(typed);
-  if (key === '') return undefined;
+  if (key === '' || key.includes('\0')) return undefined;
   for (const field of fields) {
     const column = field === 'email' ? 'email_key' : 'username_key';
     let query = read.selectFrom('users').select(columns).limit(2);
@@ -131,6 +131,11 @@ export async function setPasswordHash(
     .set({ password_hash: hash, password_changed_at: at, updated_at: at })
     .where('pk', '=', userPk)
     .execute();
+}
+
+/** Remembers when a person last signed in. */
+export async function noteLogin(transaction: Queries, at: number, userPk: number): Promise<void> {
+  await transaction.updateTable('users').set({ last_login_at: at }).where('pk', '=', userPk).execute();
 }
 
 /** All groups of a person: those they are in, and every parent above. A cycle of parents ends by itself. */

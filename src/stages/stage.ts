@@ -106,6 +106,17 @@ export type Stage<F extends Fields = Fields> = {
   respond?(run: StageRun<F>, answer: Record<string, unknown>): Promise<Outcome>;
 };
 
+/** A declared object that a kind brings beside its settings, such as the prompts of the prompt stage. */
+export type Part = {
+  /** The path of its resource below `/api/v3/`. */
+  path: string;
+  declaration: Declaration;
+  /** Columns that a search looks through. */
+  search?: readonly string[];
+  /** Shows under `property` the objects of `model` that name this one in `field`. */
+  holders?: { property: string; model: string; field: string };
+};
+
 /** Keeps the exact types of the settings while the registry sees all stages alike. */
 export const defineStage = <F extends Fields>(stage: Stage<F>): Stage => stage as unknown as Stage;
 

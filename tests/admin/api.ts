@@ -4,15 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Configuration } from '@goauthentik/api';
 import { pino } from 'pino';
-import { mountAdmin } from '../../src/admin/admin.ts';
 import { makeOstiary, type Ostiary } from '../../src/app.ts';
-import { models } from '../../src/app/models.ts';
 import { loadConfig } from '../../src/config.ts';
 import { groupModel } from '../../src/core/models/people.ts';
 import { insertObject } from '../../src/core/objects.ts';
 import { createToken } from '../../src/core/tokens.ts';
 import { createUser } from '../../src/core/users.ts';
-import { mappings, parts, policies, protocols, stages } from '../../src/registry.ts';
 import type { DatabaseEngine } from '../environment/databases.ts';
 
 export const ADMIN_TOKEN = 'a-token-for-the-tests-of-the-administration';
@@ -68,14 +65,6 @@ export async function startApi(
       ? { kind: 'sqlite', file: database.url.replace(/^sqlite:\/\//, '') }
       : { kind: 'postgresql', url: database.url };
   const app = await makeOstiary({ ...config, database: chosen }, { log: pino({ level: 'silent' }) });
-  if (!app.server.hasRoute({ method: 'GET', url: '/api/v3/root/config/' })) {
-    const objects = parts.map((declaration) => ({
-      path: 'stages/prompt/prompts',
-      declaration,
-      holders: { property: 'prompt_stages_obj', model: 'authentik_stages_prompt.promptstage', field: 'fields' },
-    }));
-    mountAdmin(app.server, { ...app, stages, policies, mappings, protocols, objects }, models());
-  }
   const url = (await app.server.listen({ port: 0, host: '127.0.0.1' })).replace('127.0.0.1', 'localhost');
   const { core } = app;
 

@@ -4,10 +4,10 @@ import { objectsOfRows } from '../../core/objects.ts';
 import type { Row } from '../../core/rows.ts';
 import { listAnswers } from '../presentation.ts';
 import type { Resource } from '../resource.ts';
-import type { DeclaredObject } from '../services.ts';
+import type { Part } from '../../stages/stage.ts';
 
 /** A resource for the object; `resources` are those of all kinds, which tell how holders are shown. */
-export function declaredObjectResource(object: DeclaredObject, resources: readonly Resource[]): Resource {
+export function declaredObjectResource(object: Part, resources: readonly Resource[]): Resource {
   const { path, declaration, holders } = object;
   const order = Object.values(declaration.fields).find((field) => field.keyColumn)?.keyColumn ?? 'id';
   const resource: Resource = { path, lookup: 'id', declaration, search: object.search ?? [order], order };

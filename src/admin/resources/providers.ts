@@ -9,7 +9,8 @@ import { type Condition, type Filter, flagOf, wholeNumberOf } from '../condition
 import { answersOf, type Family, storedMembers } from '../families.ts';
 import { permissionFor } from '../permissions.ts';
 import type { ObjectAction, Resource, Values } from '../resource.ts';
-import type { AdminContext, AdminServices, ProviderView, ProviderViews } from '../services.ts';
+import type { ProviderView } from '../../protocols/protocol.ts';
+import type { AdminContext, AdminServices } from '../services.ts';
 import { denied } from '../visibility.ts';
 import type { Protocol } from '../../protocols/protocol.ts';
 
@@ -74,7 +75,7 @@ async function viewOf({ core, request }: AdminContext, provider: StoredObject): 
   return { origin: core.baseUrl ?? origin, applicationSlug: row?.slug, clientAddress };
 }
 
-function actionsOf(protocol: Protocol & ProviderViews): ObjectAction[] {
+function actionsOf(protocol: Protocol): ObjectAction[] {
   const actions: ObjectAction[] = [];
   const { setupUrls, previewUser } = protocol;
   const servicesOf = ({ core, access, flow, expressions, mappings }: AdminServices) => ({

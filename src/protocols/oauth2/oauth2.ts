@@ -6,6 +6,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { defineProtocol, type ProtocolServices } from '../protocol.ts';
+import { apiUser, previewUser, setupUrls } from './administration.ts';
 import { authorize } from './authorize.ts';
 import { allowRegisteredOrigin, preflight } from './cors.ts';
 import { answerDevicePage, type DeviceAuthorization, finishDevice, showDevicePage } from './device.ts';
@@ -66,6 +67,9 @@ export const oauth2 = defineProtocol({
     if ('device' in started) return finishDevice(services, started, request);
     return issue(services, started, request);
   },
+  setupUrls,
+  previewUser,
+  apiUser,
 });
 
 function mountPrograms(scope: FastifyInstance, made: OAuth2): void {

@@ -1,6 +1,8 @@
 /** What is stored of prompts: the stage that asks, and each thing that it can ask for. */
 import { z } from 'zod';
 import { choice, declare, flag, integer, references, text } from '../../core/declaration.ts';
+import type { Declaration } from '../../core/declaration.ts';
+import type { Part } from '../stage.ts';
 import { promptTypes } from './prompt.wire.ts';
 
 /** One stage asks for at most this many things. */
@@ -61,3 +63,11 @@ export const promptStageModel = declare({
     validation_policies: references('policies', { help: 'All must accept the answers.' }),
   },
 });
+
+/** What the prompt stage brings beside its settings. */
+export const promptPart: Part = {
+  path: 'stages/prompt/prompts',
+  declaration: promptModel as unknown as Declaration,
+  search: ['name_key', 'field_key'],
+  holders: { property: 'prompt_stages_obj', model: 'authentik_stages_prompt.promptstage', field: 'fields' },
+};

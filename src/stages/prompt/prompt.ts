@@ -12,7 +12,7 @@ import { promptScreen } from './prompt.screen.ts';
 import { loadPrompts } from './prompt.store.ts';
 import type { PromptField } from './prompt.wire.ts';
 
-export { promptModel } from './prompt.model.ts';
+export { promptModel, promptPart } from './prompt.model.ts';
 
 type Run = StageRun<typeof promptStageModel.fields>;
 

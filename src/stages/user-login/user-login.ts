@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { choice, declare, duration, flag, text } from '../../core/declaration.ts';
 import { recordEvent } from '../../core/events.ts';
 import { createSession, endSessions, sessionIdsOf } from '../../core/sessions.ts';
+import { noteLogin } from '../../core/users.ts';
 import { parseDuration } from '../../formats/duration.ts';
 import { ask, defineStage, type Effect, fieldError, type Outcome, type StageRun } from '../stage.ts';
 import { userLoginScreen } from './user-login.screen.ts';
@@ -91,7 +92,7 @@ function effect(run: Run, user: NonNullable<Run['pendingUser']>, remember: boole
       userAgent: request.userAgent,
       binding: networkOf(settings.network_binding, request.clientAddress),
     });
-    await transaction.updateTable('users').set({ last_login_at: at }).where('pk', '=', pk).execute();
+    await noteLogin(transaction, at, pk);
     await recordEvent(transaction, at, {
       action: 'login',
       app: 'authentik.stages.user_login',

@@ -80,9 +80,13 @@ async function findAccount(request: TokenRequest): Promise<Account> {
   if (client.settings.client_type === 'public') {
     throw new OAuthError('unauthorized_client', 'a public client has no secret that proves anything');
   }
-  const account = await serviceAccountOf(oauth2.services.core, client);
-  if (account === undefined) throw new OAuthError('invalid_grant', 'the account of this client cannot be used');
-  return { userPk: account.pk, sessionId: null };
+  const { core } = oauth2.services;
+  const known = await serviceAccountOf(core, client);
+  // The account may have been deleted since its number was kept; then the client gets another.
+  const isThere = known !== undefined && (await userByPk(core.database.read, known)) !== undefined;
+  const userPk = isThere ? known : await serviceAccountOf(core, client, true);
+  if (userPk === undefined) throw new OAuthError('invalid_grant', 'the account of this client cannot be used');
+  return { userPk, sessionId: null };
 }
 
 /** The account whose app password this is; guesses are counted for the client, the name and the address. */

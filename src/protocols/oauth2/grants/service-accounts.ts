@@ -22,15 +22,22 @@ export async function accountOfAppPassword(
 }
 
 /**
- * The account that stands for a client itself. Undefined when somebody else has its name: that account was not made
- * for this client, and the client's secret must not open it.
+ * The number of the account that stands for a client itself. Only the number is kept in memory: whether the account
+ * may be used is asked each time. `isStale` says that the number in memory led nowhere, so it is looked up again.
+ * Undefined when somebody else has the name: that account was not made for this client, and the client's secret must
+ * not open it.
  */
-export async function serviceAccountOf(core: Core, client: Client): Promise<User | undefined> {
+export async function serviceAccountOf(core: Core, client: Client, isStale = false): Promise<number | undefined> {
+  const key = `oauth2 service account ${client.providerPk}`;
+  return isStale ? findOrMake(core, client) : core.configuration.get(key, () => findOrMake(core, client));
+}
+
+async function findOrMake(core: Core, client: Client): Promise<number | undefined> {
   const username = `ak-${client.name.slice(0, 120)}-client_credentials`;
   const path = `${APPLICATIONS}${client.application.values.slug}`;
   const find = (): Promise<User | undefined> => userByIdentifier(core.database, username, ['username'], true);
   const known = (await find()) ?? (await make(core, client, username, path)) ?? (await find());
-  return known?.type === 'service_account' && known.path.startsWith(APPLICATIONS) ? known : undefined;
+  return known?.type === 'service_account' && known.path.startsWith(APPLICATIONS) ? known.pk : undefined;
 }
 
 /** Undefined when somebody else was quicker. */
