@@ -41,11 +41,12 @@ export function nameBrowser(request: FastifyRequest, reply: FastifyReply): strin
 
 /** Tells the browser what became of its session. */
 export function tellBrowser(request: FastifyRequest, reply: FastifyReply, changes: BrowserChanges): void {
-  const { session, signedOut } = changes;
+  const { session, signedOut, newName } = changes;
   if (session) {
     const lifetime = Math.floor(session.lifetimeMilliseconds / 1000);
     setCookie(request, reply, sessionCookie, session.token, session.persistent ? { maxAgeSeconds: lifetime } : {});
-  } else if (signedOut) clearCookie(request, reply, sessionCookie);
+  } else if (newName !== undefined) setCookie(request, reply, sessionCookie, newName);
+  else if (signedOut) clearCookie(request, reply, sessionCookie);
 }
 
 /** True when the session belongs to a network and the request comes from another. */

@@ -4,7 +4,7 @@
  */
 import type { Access } from '../access/access.ts';
 import type { Core } from '../core/core.ts';
-import { sessionByToken } from '../core/sessions.ts';
+import { newBrowserToken, sessionByToken } from '../core/sessions.ts';
 import { userByPk } from '../core/users.ts';
 import type { Expressions } from '../expressions/expressions.ts';
 import type {
@@ -41,7 +41,8 @@ export type Position = { run: Run; request: RequestFacts; changes: BrowserChange
   | { type: 'flow'; slug: string; keepContext: boolean }
 );
 
-export type BrowserChanges = { session?: NonNullable<EffectResult['session']>; signedOut?: boolean };
+/** `newName` is a cookie without a session, for a run that goes on after the session has ended. */
+export type BrowserChanges = { session?: NonNullable<EffectResult['session']>; signedOut?: boolean; newName?: string };
 
 type Walk = { run: Run; request: RequestFacts; changes: BrowserChanges; dirty: boolean };
 /** A stage whose turn it is, with what it is handed. */
@@ -155,14 +156,16 @@ async function walk(engine: Engine, here: Walk, mayAct: boolean): Promise<Positi
 async function commit(engine: Engine, here: Walk, effect: Effect | undefined): Promise<void> {
   const { core } = engine;
   const expiresAt = core.now() + RUN_LIFETIME_MILLISECONDS;
-  const { run, result } = await core.database.write(async (transaction) => {
+  const { run, result, newName } = await core.database.write(async (transaction) => {
     let moved = await advanceRun(transaction, here.run, here.run.state, expiresAt);
     const done = await effect?.(transaction);
+    const isOver = moved.state.index >= moved.state.plan.length;
+    const newName = done?.signedOut && !isOver ? newBrowserToken() : undefined;
     if (done) {
-      moved = amended(moved, done);
+      moved = amended(moved, done, newName);
       await amendRun(transaction, moved);
     }
-    return { run: moved, result: done };
+    return { run: moved, result: done, newName };
   });
   here.run = run;
   here.dirty = false;
@@ -172,15 +175,16 @@ async function commit(engine: Engine, here: Walk, effect: Effect | undefined): P
     here.request = { ...here.request, session };
   }
   if (result?.signedOut) {
-    here.changes = { signedOut: true };
+    here.changes = { signedOut: true, ...(newName !== undefined && { newName }) };
     here.request = { ...here.request, session: undefined };
   }
 }
 
-function amended(run: Run, { context, session, signedOut }: EffectResult): Run {
+function amended(run: Run, { context, session, signedOut }: EffectResult, newName: string | undefined): Run {
   const state: RunState = { ...run.state, context: withContext(run.state.context, context) };
   // A stage of the run itself has ended the session; what follows does not need it.
   if (signedOut) delete state.owner;
+  if (newName !== undefined) return { ...run, state, browser: browserName(newName) };
   if (!session) return { ...run, state };
   return { ...run, state: { ...state, formerBrowser: run.browser }, browser: browserName(session.token) };
 }
