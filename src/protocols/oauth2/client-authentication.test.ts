@@ -227,6 +227,21 @@ describe('the client at the token endpoint', () => {
     assert.equal((await ask(good)).json.error, 'invalid_client');
   });
 
+  test('gets another account when its own was deleted, and nobody takes its place', async () => {
+    const lone = await ostiary.oauth2('lone');
+    const nameOf = async () =>
+      claimsOfToken((await tokens(ostiary, lone, { ...grant, scope: 'profile' })).json.access_token);
+    const first = await nameOf();
+    const { core } = ostiary;
+    await core.database.write((each) =>
+      each.deleteFrom('users').where('username', '=', 'ak-lone provider-client_credentials').execute(),
+    );
+    await ostiary.person('newcomer');
+    const second = await nameOf();
+    assert.equal(second.preferred_username, first.preferred_username);
+    assert.notEqual(second.sub, first.sub);
+  });
+
   test('has an account of its own that nobody else can have made', async () => {
     const taken = await ostiary.oauth2('taken');
     await ostiary.person('ak-taken provider-client_credentials');

@@ -2,7 +2,6 @@
  * The end of an authorization: the person has signed in and come through the authorization flow, and the client gets
  * its code, its tokens, or both. Everything that decides is asked again: time has passed since the request came.
  */
-import { randomUUID } from 'node:crypto';
 import { hashToken, randomToken } from '../../core/crypto/tokens.ts';
 import type { Json } from '../../core/declaration.ts';
 import { recordEvent } from '../../core/events.ts';
@@ -16,7 +15,7 @@ import { subjectOf } from './claims.ts';
 import { type Client, findClient } from './clients.store.ts';
 import { OAuthError } from './errors.ts';
 import type { Grant } from './grant.ts';
-import { issuerOf, mint, type Minted, storeMinted, type Transaction } from './mint.ts';
+import { issuerOf, mint, type Minted, newFamily, storeMinted, type Transaction } from './mint.ts';
 import { insertCode } from './oauth2.store.ts';
 import { matchRedirectUri } from './redirect-uri.ts';
 
@@ -89,7 +88,7 @@ async function give(order: Issue): Promise<Record<string, string>> {
     ...(asked.nonce !== undefined && { nonce: asked.nonce }),
     ...(asked.claims && { claims: asked.claims }),
   };
-  const familyId = randomUUID();
+  const familyId = newFamily(core.now());
   const code = words.includes('code') ? randomToken() : undefined;
   const store = async (transaction: Transaction): Promise<boolean> => {
     await recordAuthorization(transaction, order);

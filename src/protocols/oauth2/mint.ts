@@ -61,6 +61,12 @@ function tokenGrant({ scopes, authenticatedAt, methods, nonce, claims }: Grant):
   return { scopes, authenticatedAt, methods, ...(nonce !== undefined && { nonce }), ...(claims && { claims }) };
 }
 
+/**
+ * A name for everything that comes of one authorization. It begins with the time, so that those of one moment lie
+ * together in the index.
+ */
+export const newFamily = (at: number): string => `${at.toString(36)}-${randomToken(16)}`;
+
 /** Says which session of a person a token is about, without naming it. */
 export const sessionClaim = (sessionId: string): string => hashToken(`session ${sessionId}`);
 

@@ -2,22 +2,27 @@
  * A program for itself (RFC 6749 section 4.4). It proves who it is by the client's secret, by the app password of an
  * account, or by an access token that a trusted provider gave it (RFC 7523 section 2.2). Never a refresh token.
  */
-import { randomUUID } from 'node:crypto';
 import { hashToken } from '../../../core/crypto/tokens.ts';
+import type { User } from '../../../core/users.ts';
 import { configuredScopes } from '../claims.ts';
 import { findClientByPk } from '../clients.store.ts';
 import { OAuthError } from '../errors.ts';
 import { parameter, readScopes } from '../form.ts';
-import { mint, storeMinted } from '../mint.ts';
+import { mint, newFamily, storeMinted } from '../mint.ts';
 import { liveAccessToken } from '../oauth2.store.ts';
-import { accountOfAppPassword, serviceAccountOf } from './service-accounts.ts';
+import { accountOfAppPassword, isServiceAccount, serviceAccountOf } from './service-accounts.ts';
 import { type TokenGrant, type TokenRequest } from './token-grant.ts';
 
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 const REFUSED = 'the credentials are not valid for this client';
 
 /** Whose tokens they become. A token that came of a session ends with it. */
-type Account = { userPk: number; sessionId: string | null };
+type Account = {
+  userPk: number;
+  sessionId: string | null;
+  /** Looks for the client's own account anew, when the number that was kept leads to nobody. */
+  again?: () => Promise<number | undefined>;
+};
 
 /** What may stand where the secret stands: a token, or base64 of `username:app password`. */
 export const standsForSecret = (secret: string): boolean => isToken(secret) || readPair(secret) !== undefined;
@@ -37,14 +42,37 @@ export const clientCredentials: TokenGrant = async (request) => {
   const scopes = configuredScopes(client, readScopes(parameter(form, 'scope'))).filter(
     (each) => each !== 'offline_access',
   );
-  const user = await request.admit(account.userPk, scopes);
+  const user = await admitAccount(request, account, scopes);
   const grant = { scopes, authenticatedAt: oauth2.services.core.now(), methods: [] };
   const { sessionId } = account;
-  const minted = await mint(oauth2.services, { client, user, grant, familyId: randomUUID(), sessionId, origin });
+  const minted = await mint(oauth2.services, {
+    client,
+    user,
+    grant,
+    familyId: newFamily(oauth2.services.core.now()),
+    sessionId,
+    origin,
+  });
   // Nothing is used up: the same credentials may come again.
   await storeMinted(oauth2.services, client, minted, async () => true);
   return { minted, scopes };
 };
+
+async function admitAccount(request: TokenRequest, account: Account, scopes: readonly string[]): Promise<User> {
+  const { userPk, again } = account;
+  if (!again) return request.admit(userPk, scopes);
+  try {
+    const user = await request.admit(userPk, scopes);
+    if (isServiceAccount(user)) return user;
+  } catch (fault) {
+    if (!(fault instanceof OAuthError)) throw fault;
+  }
+  const other = await again();
+  const user = other === undefined ? undefined : await request.admit(other, scopes);
+  if (!user || !isServiceAccount(user))
+    throw new OAuthError('invalid_grant', 'the account of this client cannot be used');
+  return user;
+}
 
 async function findAccount(request: TokenRequest): Promise<Account> {
   const { oauth2, form, client, proof, foreignSecret } = request;
@@ -81,12 +109,9 @@ async function findAccount(request: TokenRequest): Promise<Account> {
     throw new OAuthError('unauthorized_client', 'a public client has no secret that proves anything');
   }
   const { core } = oauth2.services;
-  const known = await serviceAccountOf(core, client);
-  // The account may have been deleted since its number was kept; then the client gets another.
-  const isThere = known !== undefined && (await userByPk(core.database.read, known)) !== undefined;
-  const userPk = isThere ? known : await serviceAccountOf(core, client, true);
+  const userPk = await serviceAccountOf(core, client);
   if (userPk === undefined) throw new OAuthError('invalid_grant', 'the account of this client cannot be used');
-  return { userPk, sessionId: null };
+  return { userPk, sessionId: null, again: () => serviceAccountOf(core, client, true) };
 }
 
 /** The account whose app password this is; guesses are counted for the client, the name and the address. */

@@ -21,9 +21,13 @@ export async function accountOfAppPassword(
   return token && normalisedKey(token.user.username) === normalisedKey(username) ? token.user.pk : undefined;
 }
 
+/** Whether an account was made for a client. */
+export const isServiceAccount = (user: User): boolean =>
+  user.type === 'service_account' && user.path.startsWith(APPLICATIONS);
+
 /**
- * The number of the account that stands for a client itself. Only the number is kept in memory: whether the account
- * may be used is asked each time. `isStale` says that the number in memory led nowhere, so it is looked up again.
+ * The number of the account that stands for a client itself. Only the number is kept in memory: what the account is
+ * and whether it may be used is asked each time. `isStale` says that the number in memory led nowhere, so it is looked up again.
  * Undefined when somebody else has the name: that account was not made for this client, and the client's secret must
  * not open it.
  */
@@ -37,7 +41,7 @@ async function findOrMake(core: Core, client: Client): Promise<number | undefine
   const path = `${APPLICATIONS}${client.application.values.slug}`;
   const find = (): Promise<User | undefined> => userByIdentifier(core.database, username, ['username'], true);
   const known = (await find()) ?? (await make(core, client, username, path)) ?? (await find());
-  return known?.type === 'service_account' && known.path.startsWith(APPLICATIONS) ? known.pk : undefined;
+  return known && isServiceAccount(known) ? known.pk : undefined;
 }
 
 /** Undefined when somebody else was quicker. */
