@@ -41,6 +41,9 @@ for (const engine of databases()) {
       assert.deepEqual(await seen(), ['Closed', 'Odd', 'Open'], 'from the next call on');
       assert.deepEqual(await seen('?page_size=1&page=3'), ['Open']);
 
+      assert.equal((await ann.get('core/applications/closed/check_access/')).body.passing, true);
+      assert.equal((await ann.get(`core/applications/closed/check_access/?for_user=${admin.pk}`)).status, 403);
+
       const full = await admin.get<Named>('core/applications/?superuser_full_list=true');
       assert.equal(full.body.pagination.count, 3);
       const forAnn = await admin.get<Named>(`core/applications/?for_user=${ann.pk}`);

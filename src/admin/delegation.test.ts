@@ -143,6 +143,14 @@ for (const engine of databases()) {
       assert.equal((await other.get('core/tokens/of-helper/view_key/')).status, 404);
       const own = await other.get('core/tokens/of-other/view_key/');
       assert.equal(own.body.key, other.token);
+      for (const intent of ['recovery', 'verification']) {
+        assert.equal((await other.patch('core/tokens/of-other/', { intent })).status, 403, intent);
+        assert.equal((await other.post('core/tokens/', { identifier: intent, intent })).status, 403, intent);
+        await admin.post('core/tokens/', { identifier: `their-${intent}`, intent, user: other.pk });
+        assert.equal((await other.get(`core/tokens/their-${intent}/view_key/`)).status, 404, intent);
+      }
+      assert.equal((await other.patch('core/tokens/of-other/', { managed: 'x' })).status, 403);
+      assert.equal((await other.patch('core/tokens/of-other/', { description: 'mine' })).status, 200);
       const key = { identifier: 'for-helper', user: helper.pk, intent: 'api' };
       assert.equal((await other.post('core/tokens/', key)).status, 403);
     });

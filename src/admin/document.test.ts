@@ -182,6 +182,7 @@ for (const engine of databases()) {
           { name: 'again' },
         );
         await admin.get(`providers/all/${made.pk}/`);
+        await admin.post('core/applications/', { name: protocol.kind, slug: protocol.kind, provider: Number(made.pk) });
         await admin.get(`${made.one}setup_urls/`);
         await admin.get(`${made.one}preview_user/`);
         await made.remove();

@@ -32,7 +32,7 @@ export type ObjectAction = {
   method: 'GET' | 'POST' | 'PATCH';
   name: string;
   summary: string;
-  needs: Verb | `${string}.${string}`;
+  needs: Verb | 'caller' | `${string}.${string}`;
   handle(context: AdminContext, object: StoredObject): Promise<unknown>;
 };
 
@@ -59,6 +59,8 @@ export type Resource = {
   methods?: readonly ('create' | 'update' | 'delete')[];
   /** The column with the number of the person an object belongs to; owners may see, change and delete theirs. */
   ownerColumn?: string;
+  /** Which of their objects owners may look at and change without a permission; all when left out. */
+  owned?(object: StoredObject): boolean;
   /** Only superusers may change anything: what is written here acts with all rights later. */
   superusersOnly?: boolean;
   /** The name of the property with the key; `pk` unless authentik calls it otherwise. */

@@ -35,8 +35,8 @@ export function visibleOnly(resource: Resource, caller: Caller): Condition | und
     ]);
 }
 
-const isOwner = async (resource: Resource, object: StoredObject, context: AdminContext): Promise<boolean> =>
-  resource.ownerColumn !== undefined && object.values.user === context.caller.user.pk;
+const isOwner = (resource: Resource, object: StoredObject, { caller }: AdminContext): boolean =>
+  resource.ownerColumn !== undefined && object.values.user === caller.user.pk && (resource.owned?.(object) ?? true);
 
 /**
  * The object that the path names, if the caller may do this with it. What may not be seen is not there (404), unless
@@ -46,12 +46,13 @@ export async function objectOfPath(
   resource: Resource,
   context: AdminContext,
   key: string,
-  needs: Verb | `${string}.${string}`,
+  needs: Verb | 'caller' | `${string}.${string}`,
 ): Promise<StoredObject> {
   const { declaration } = resource;
   const { caller } = context;
   const object = await findByKey(resource, context, key);
-  const own = object !== undefined && (await isOwner(resource, object, context));
+  const own = object !== undefined && isOwner(resource, object, context);
+  if (needs === 'caller' && object) return object;
   const view = permissionFor('view', declaration.model);
   if (!own && !caller.can(view, object?.id)) {
     if (objectsAllowed(caller, view).length === 0 && resource.ownerColumn === undefined) throw denied();

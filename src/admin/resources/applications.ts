@@ -75,7 +75,7 @@ const checkAccess: ObjectAction = {
   method: 'GET',
   name: 'check_access',
   summary: 'May a person enter this application?',
-  needs: 'view',
+  needs: 'caller',
   async handle(context, object) {
     const user = await personOf(context);
     const { clientAddress } = context.request.requestOrigin;

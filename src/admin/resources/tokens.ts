@@ -9,6 +9,7 @@ import { parseDuration } from '../../formats/duration.ts';
 import { recordAbout } from '../audit.ts';
 import { change } from '../changes.ts';
 import { requireCovering } from '../delegation.ts';
+import { permissionFor } from '../permissions.ts';
 import type { Change, ObjectAction, Resource, Values } from '../resource.ts';
 import { readSystemSettings } from '../system-settings.ts';
 import { readBody } from '../validation.ts';
@@ -31,6 +32,11 @@ function ownToken({ values, context }: Change): Values | undefined {
 async function prepareToken({ values, before, context }: Change): Promise<Values> {
   const { caller, core } = context;
   const filled: Values = { ...values };
+  const verb = before === undefined ? 'add' : 'change';
+  const own = !caller.can(permissionFor(verb, tokenModel.model), before?.id);
+  if (own && (!OWN_INTENTS.has(values.intent) || values.managed)) {
+    throw forbidden('Keys of one’s own are for the API or in place of a password.');
+  }
   filled.user ??= before?.values.user ?? caller.user.pk;
   if (filled.user !== caller.user.pk && !caller.rights.isSuperuser) {
     const user = await findObject(core.database.read, userModel, { pk: filled.user as number });
@@ -99,6 +105,8 @@ export const tokensResource: Resource = {
   search: ['identifier', 'intent', 'description'],
   order: 'identifier',
   ownerColumn: 'user_pk',
+  // What signs somebody in is more than a key to the API, so a key to the API must not lead to it.
+  owned: ({ values }) => OWN_INTENTS.has(values.intent),
   filters: {
     user__username: (values) => (builder) =>
       builder(
