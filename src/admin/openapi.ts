@@ -1,9 +1,8 @@
 /**
  * The OpenAPI 3.0.3 document, drawn from the same declarations as the API. It is made when somebody asks for it and
- * kept only as long as the memory is not needed for something else.
+ * kept only for a minute, so that an idle server holds none.
  */
 import { stringify } from 'yaml';
-import { queryParameters } from '../http/parameters.ts';
 import type { Family } from './families.ts';
 import { actionOperations, resourcePaths } from './openapi-paths.ts';
 import { schemaOfFamily, schemasOf, sharedSchemas } from './openapi-schemas.ts';
@@ -14,22 +13,34 @@ import { WIRE_VERSION } from './resources/system.ts';
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json | undefined };
 export type Document = { [name: string]: Json | undefined };
 
+/** How long the text is kept after somebody has asked for it. */
+const KEPT_MILLISECONDS = 60_000;
+
+type Texts = { json: string; yaml?: string };
+
 /** Adds `schema/`, readable by everybody. */
 export function mountSchema(room: Room, resources: readonly Resource[], families: readonly Family[]): void {
-  let kept: WeakRef<{ document: Document }> | undefined;
-  const made = (): Document => {
-    const known = kept?.deref();
-    if (known) return known.document;
-    const document = makeDocument(resources, families);
-    kept = new WeakRef({ document });
-    return document;
+  let kept: Texts | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const texts = (): Texts => {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      kept = undefined;
+    }, KEPT_MILLISECONDS).unref();
+    kept ??= { json: JSON.stringify(makeDocument(resources, families)) };
+    return kept;
   };
-  addOpenRoute(room, 'GET', 'schema', async ({ request, reply }) => {
-    const format = queryParameters(request).get('format')?.at(-1);
-    const yaml = format === 'yaml' || (format === undefined && /\byaml\b/.test(request.headers.accept ?? ''));
-    if (!yaml) return made();
-    reply.type('application/vnd.oai.openapi');
-    return stringify(made(), { aliasDuplicateObjects: false });
+  room.server.addHook('onClose', async () => clearTimeout(timer));
+  addOpenRoute(room, 'GET', 'schema', async ({ request, reply, query }) => {
+    const format = query.get('format')?.at(-1);
+    const made = texts();
+    if (format === 'yaml' || (format === undefined && /\byaml\b/.test(request.headers.accept ?? ''))) {
+      made.yaml ??= stringify(JSON.parse(made.json), { aliasDuplicateObjects: false });
+      reply.type('application/vnd.oai.openapi');
+      return made.yaml;
+    }
+    reply.type('application/json; charset=utf-8');
+    return made.json;
   });
 }
 
