@@ -4,10 +4,15 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { hash } from '@node-rs/argon2';
 
+export type BareJob = 'signatures' | 'hashes';
+export type BareOrder = { job: BareJob; atOnce: number; milliseconds: number };
+export type BareResult = { done: number; seconds: number };
+
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+/** As long as the header and claims of an access token. */
 const input = Buffer.alloc(700, 'a');
 
-const jobs: Record<string, () => Promise<unknown>> = {
+const jobs: Record<BareJob, () => Promise<unknown>> = {
   signatures: () =>
     new Promise((resolve, reject) =>
       sign('sha256', input, privateKey, (fault, made) => (fault ? reject(fault) : resolve(made))),
@@ -15,17 +20,17 @@ const jobs: Record<string, () => Promise<unknown>> = {
   hashes: () => hash('the password of the measurements', { memoryCost: 19_456, timeCost: 2, parallelism: 1 }),
 };
 
-async function perSecond(job: () => Promise<unknown>, atOnce: number, milliseconds: number): Promise<number> {
+async function perform({ job, atOnce, milliseconds }: BareOrder): Promise<BareResult> {
   const started = performance.now();
   let done = 0;
   const worker = async (): Promise<void> => {
     while (performance.now() - started < milliseconds) {
-      await job();
+      await jobs[job]();
       done += 1;
     }
   };
   await Promise.all(Array.from({ length: atOnce }, worker));
-  return (done * 1000) / (performance.now() - started);
+  return { done, seconds: (performance.now() - started) / 1000 };
 }
 
 const server = createServer((_request, response) => {
@@ -33,7 +38,5 @@ const server = createServer((_request, response) => {
   response.end('{"answer":"bare"}');
 });
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
-process.on('message', async ({ job, atOnce, milliseconds }: { job: string; atOnce: number; milliseconds: number }) => {
-  process.send?.({ rate: await perSecond(jobs[job] as () => Promise<unknown>, atOnce, milliseconds) });
-});
+process.on('message', async (order: BareOrder) => process.send?.(await perform(order)));
 process.on('disconnect', () => process.exit(0));

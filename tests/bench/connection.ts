@@ -1,10 +1,13 @@
 /**
- * A small HTTP/1.1 client on one kept connection. The load shares two cores with the server, so it costs as little as
- * it can: it reads a status, the headers as text, and as many bytes as Content-Length says.
+ * A small HTTP/1.1 client on one kept connection. The load shares the processors with the server, so it costs as
+ * little as it can: it reads a status, the headers as text, and as many bytes as Content-Length says.
  */
 import { connect, type Socket } from 'node:net';
 
 export type Answer = { status: number; head: string; body: string };
+
+/** A request that has no answer by then fails. */
+const LONGEST_ANSWER_MILLISECONDS = 20_000;
 
 export class Connection {
   readonly #socket: Socket;
@@ -17,15 +20,17 @@ export class Connection {
     this.#socket = connect(port, '127.0.0.1');
     this.#socket.setNoDelay(true);
     this.#socket.setEncoding('latin1');
+    this.#socket.setTimeout(LONGEST_ANSWER_MILLISECONDS);
     this.#socket.on('data', (text: string) => this.#take(text));
-    const fail = (): void => this.#waiting?.reject(new Error('the connection was closed'));
-    this.#socket.on('error', fail);
-    this.#socket.on('close', fail);
+    this.#socket.on('timeout', () => this.#socket.destroy(new Error('no answer in time')));
+    this.#socket.on('error', (fault) => this.#fail(fault));
+    this.#socket.on('close', () => this.#fail(new Error('the connection was closed')));
   }
 
-  /** Sends a request whose text is complete. */
+  /** Sends a request whose text is complete. @throws when no answer comes in time, or the connection ends */
   send(request: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
+      if (this.#socket.destroyed) return reject(new Error('the connection was closed'));
       this.#waiting = { resolve, reject };
       this.#socket.write(request);
     });
@@ -54,6 +59,12 @@ export class Connection {
     this.#socket.destroy();
   }
 
+  #fail(fault: Error): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    waiting?.reject(fault);
+  }
+
   #take(text: string): void {
     this.#received += text;
     const end = this.#received.indexOf('\r\n\r\n');
@@ -73,27 +84,36 @@ export class Connection {
 export const headerOf = (answer: Answer, name: string): string | undefined =>
   new RegExp(`\\r\\n${name}: ([^\\r]*)`, 'i').exec(answer.head)?.[1];
 
-/** Does `work` over and over on so many connections for so long; returns how often per second. Throws on a wrong answer. */
-export async function rate(
+/** The answer, if it has this status. @throws with what came instead */
+export function expect(answer: Answer, status: number): Answer {
+  if (answer.status === status) return answer;
+  throw new Error(`${answer.status} instead of ${status}: ${answer.head}\n${answer.body.slice(0, 2000)}`);
+}
+
+/** One thing to do over and over. */
+export type Work = (connection: Connection, index: number) => Promise<void>;
+
+/** Does the work on so many connections for so long; returns how often it was done and in how many seconds. */
+export async function load(
   port: number,
   connections: number,
   milliseconds: number,
-  work: (connection: Connection) => Promise<void>,
-): Promise<number> {
+  work: Work,
+): Promise<{ done: number; seconds: number }> {
+  const all = Array.from({ length: connections }, () => new Connection(port));
   const started = performance.now();
   let done = 0;
-  await Promise.all(
-    Array.from({ length: connections }, async () => {
-      const connection = new Connection(port);
-      try {
+  try {
+    await Promise.all(
+      all.map(async (connection, index) => {
         while (performance.now() - started < milliseconds) {
-          await work(connection);
+          await work(connection, index);
           done += 1;
         }
-      } finally {
-        connection.close();
-      }
-    }),
-  );
-  return (done * 1000) / (performance.now() - started);
+      }),
+    );
+  } finally {
+    for (const connection of all) connection.close();
+  }
+  return { done, seconds: (performance.now() - started) / 1000 };
 }
