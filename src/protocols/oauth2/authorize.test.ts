@@ -215,7 +215,9 @@ for (const engine of databases()) {
         .executeTakeFirstOrThrow();
       const asking = await ostiary.oauth2('asking', { authorization_flow: explicit.id });
       assert.equal((await ask(ann, { prompt: 'none' }, asking)).error, 'interaction_required');
-      const page = await ann.open(authorizePath(asking));
+      const claims = JSON.stringify({ userinfo: { email: null } });
+      const page = await ann.open(authorizePath(asking, { scope: 'openid', claims }));
+      assert.match(ann.words(), /email/);
       assert.equal(page.location, undefined);
       assert.match(ann.words(), /asking/);
       const answer = answerOf(await ann.submit({}));

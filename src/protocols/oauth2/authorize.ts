@@ -20,6 +20,7 @@ import type { Client } from './clients.store.ts';
 import { OAuthError } from './errors.ts';
 import { parameter } from './form.ts';
 import { denied, entryContext, issue } from './issue.ts';
+import type { RequestedClaims } from './grant.ts';
 import { issuerOf } from './mint.ts';
 import { readHint } from './id-token-hint.ts';
 import { proveClient } from './prove-client.ts';
@@ -140,7 +141,7 @@ async function goThroughTheFlow(run: Run): Promise<FlowEnd> {
     context: {
       application: client.application.id,
       application_name: client.application.values.name,
-      permissions: permissionsOf(client, asked.scopes),
+      permissions: permissionsOf(client, asked.scopes, asked.claims),
       ...(asked.prompts.includes('consent') && { consent_required: true }),
     },
   });
@@ -151,11 +152,19 @@ async function goThroughTheFlow(run: Run): Promise<FlowEnd> {
   return { type: 'redirect', to: started.to };
 }
 
-/** What people are told that the application asks for: the scopes that have words for it. */
-export const permissionsOf = (client: Client, scopes: readonly string[]): { id: string; name: string }[] =>
-  client.mappings
-    .filter((each) => scopes.includes(each.scope) && each.description !== '')
-    .map((each) => ({ id: each.scope, name: each.description }));
+/** What people are told that the application asks for: the scopes that have words for it, and claims by name. */
+export function permissionsOf(
+  client: Client,
+  scopes: readonly string[],
+  claims?: RequestedClaims,
+): { id: string; name: string }[] {
+  const told = client.mappings.filter((each) => scopes.includes(each.scope) && each.description !== '');
+  const names = new Set([...(claims?.idToken ?? []), ...(claims?.userinfo ?? [])]);
+  return [
+    ...told.map((each) => ({ id: each.scope, name: each.description })),
+    ...[...names].map((name) => ({ id: `claim ${name}`, name })),
+  ];
+}
 
 /** Answers the browser. */
 async function finish(

@@ -47,6 +47,7 @@ test('what is not as the specification has it is refused', () => {
     { id_token: { email: 'yes' } },
     { userinfo: many },
     { id_token: { sub: { value: 7 } } },
+    { id_token: { 'nothing at all': null } },
   ]) {
     assert.equal(refusal(wrong), 'invalid_request', JSON.stringify(wrong));
   }

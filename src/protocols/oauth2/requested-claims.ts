@@ -4,6 +4,8 @@ import type { RequestedClaims } from './grant.ts';
 import { ACR } from './mint.ts';
 
 const MOST_CLAIMS = 50;
+/** People read the names when they are asked for consent, so nobody may write sentences there. */
+const NAME = /^[A-Za-z][\w.:/#-]{0,99}$/;
 /** Told in every token, or not of the person: nothing to choose. */
 const ALWAYS = new Set(['iss', 'sub', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'acr', 'amr', 'azp']);
 
@@ -49,8 +51,9 @@ function membersOf(value: unknown): Map<string, Member> {
   if (entries.length > MOST_CLAIMS) throw malformed();
   return new Map(
     entries.map(([name, member]) => {
+      if (!NAME.test(name)) throw malformed();
       if (member === null) return [name, { essential: false, values: [] }];
-      if (!isObject(member) || name.length > 100) throw malformed();
+      if (!isObject(member)) throw malformed();
       const { essential, value: one, values } = member;
       const several: unknown[] = Array.isArray(values) ? values : one === undefined ? [] : [one];
       return [name, { essential: essential === true, values: several }];
