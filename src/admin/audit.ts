@@ -52,17 +52,19 @@ export async function recordFrom(
 }
 
 /**
- * What changed, by field. `given` are the values of the request: of a secret it is only told that it was among them.
+ * What changed, by field. `given` are the values of the request: of a secret and of
+ * what is `unlogged` it is only told that it was among them.
  */
 export function differenceOf(
   declaration: Declaration,
   before: StoredObject | undefined,
   after: StoredObject,
   given: Values,
+  unlogged: readonly string[] = [],
 ): Record<string, Json> {
   const difference: Record<string, Json> = {};
   for (const [name, field] of Object.entries(declaration.fields)) {
-    if (!isShown(field)) {
+    if (!isShown(field) || unlogged.includes(name)) {
       if (name in given) difference[name] = { previous_value: '********', new_value: '********' };
       continue;
     }

@@ -45,7 +45,7 @@ export async function createFromBody(
       : await insertObject(context.core, transaction, declaration, values);
     await requireCovering(transaction, context.caller, declaration, made);
     await resource.check?.(transaction, made, { values, before: undefined, context });
-    const diff = differenceOf(declaration, undefined, made, values);
+    const diff = differenceOf(declaration, undefined, made, values, resource.unlogged);
     await recordAbout(transaction, context, 'model_created', { declaration, object: made }, { diff });
     return made;
   });
@@ -77,7 +77,7 @@ export async function updateFromBody(
     const after = await updateObject(context.core, transaction, declaration, before.id, values);
     await requireCovering(transaction, context.caller, declaration, after);
     await resource.check?.(transaction, after, { values, before, context });
-    const diff = differenceOf(declaration, before, after, values);
+    const diff = differenceOf(declaration, before, after, values, resource.unlogged);
     await recordAbout(transaction, context, 'model_updated', { declaration, object: after }, { diff });
     return after;
   });

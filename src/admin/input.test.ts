@@ -170,6 +170,14 @@ for (const engine of databases()) {
       assert.deepEqual((await admin.put(one, { name: 'put' })).body.attributes, { c: 3 }, 'what is left out stays');
     });
 
+    await t.test('of many who want the same name one gets it', async () => {
+      const answers = await Promise.all(
+        Array.from({ length: 12 }, () => admin.post('core/users/', { username: 'wanted', name: 'W' })),
+      );
+      const statuses = answers.map((answer) => answer.status).toSorted((left, right) => left - right);
+      assert.deepEqual(statuses, [201, ...Array.from({ length: 11 }, () => 400)]);
+    });
+
     await t.test('groups cannot be above themselves', async () => {
       const group = async (name: string, parents: unknown[] = []): Promise<string> =>
         String((await admin.post('core/groups/', { name, parents })).body.pk);

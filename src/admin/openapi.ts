@@ -2,7 +2,6 @@
  * The OpenAPI 3.0.3 document, drawn from the same declarations as the API. It is made when somebody asks for it and
  * kept only for a minute, so that an idle server holds none.
  */
-import { stringify } from 'yaml';
 import type { Family } from './families.ts';
 import { actionOperations, resourcePaths } from './openapi-paths.ts';
 import { schemaOfFamily, schemasOf, sharedSchemas } from './openapi-schemas.ts';
@@ -35,6 +34,8 @@ export function mountSchema(room: Room, resources: readonly Resource[], families
     const format = query.get('format')?.at(-1);
     const made = texts();
     if (format === 'yaml' || (format === undefined && /\byaml\b/.test(request.headers.accept ?? ''))) {
+      // Few ask for it, so nobody else pays for loading it.
+      const { stringify } = await import('yaml');
       made.yaml ??= stringify(JSON.parse(made.json), { aliasDuplicateObjects: false });
       reply.type('application/vnd.oai.openapi');
       return made.yaml;

@@ -61,6 +61,8 @@ export type Resource = {
   ownerColumn?: string;
   /** Which of their objects owners may look at and change without a permission; all when left out. */
   owned?(object: StoredObject): boolean;
+  /** Fields that may hold secrets though they are no secret fields; events only tell that they changed. */
+  unlogged?: readonly string[];
   /** Only superusers may change anything: what is written here acts with all rights later. */
   superusersOnly?: boolean;
   /** The name of the property with the key; `pk` unless authentik calls it otherwise. */

@@ -25,6 +25,7 @@ export const blueprintsResource: Resource = {
   search: ['name_key', 'path'],
   order: 'name_key',
   superusersOnly: true,
+  unlogged: ['content', 'context'],
   present: presentInstances,
   async prepare({ values, before }) {
     const path = values.path ?? before?.values.path ?? '';
