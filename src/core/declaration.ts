@@ -72,6 +72,9 @@ export type Fields = Readonly<Record<string, Field>>;
 /** The values of declared fields. */
 export type ValuesOf<F extends Fields> = { [K in keyof F]: F[K] extends Field<infer T> ? T : never };
 
+/** A NUL as JSON writes it: the backslash is not itself escaped. */
+const NUL_IN_JSON = /(?<!\\)(?:\\\\)*\\u0000/;
+
 type Options<T> = Omit<Partial<Field<T>>, 'schema'>;
 const field = <T>(schema: () => z.ZodType<T>, options: Options<T> = {}): Field<T> => ({ ...options, schema });
 
@@ -137,10 +140,10 @@ export const duration = (fallback: string, options: Options<string> = {}): Field
 export const attributes = (options: Options<Record<string, Json>> = {}): Field<Record<string, Json>> =>
   field(
     () =>
-      (z.record(z.string(), z.json()) as z.ZodType<Record<string, Json>>).refine(
-        (value) => JSON.stringify(value).length <= 65536,
-        'Too large.',
-      ),
+      (z.record(z.string(), z.json()) as z.ZodType<Record<string, Json>>)
+        .refine((value) => JSON.stringify(value).length <= 65536, 'Too large.')
+        // PostgreSQL cannot look into JSON that holds one, so it would spoil everybody's queries.
+        .refine((value) => !NUL_IN_JSON.test(JSON.stringify(value)), 'Null characters are not allowed.'),
     { default: () => ({}), ...options },
   );
 export const texts = (options: Options<string[]> = {}): Field<string[]> =>

@@ -70,7 +70,20 @@ async function loadRelation(
   });
 }
 
-/** Writes those references and relations that are among the values. Throws `invalid` for a target that is not there. */
+/** The distinct objects that a field names. */
+function targetsOf(value: unknown): (string | number)[] {
+  const targets = (Array.isArray(value) ? value : [value]) as (string | number | null)[];
+  return [...new Set(targets.filter((each) => each !== null))];
+}
+
+/** Throws `invalid` when a value names an object that is not there. Comes before anything is written. */
+export async function requireReferences(transaction: Queries, declaration: Declaration, values: Values): Promise<void> {
+  for (const [name, field] of Object.entries(declaration.fields)) {
+    if (name in values && field.reference) await requireTargets(transaction, name, field, targetsOf(values[name]));
+  }
+}
+
+/** Writes those references and relations that are among the values. */
 export async function writeLinks(
   transaction: Queries,
   declaration: Declaration,
@@ -80,9 +93,7 @@ export async function writeLinks(
 ): Promise<void> {
   for (const [name, field] of Object.entries(declaration.fields)) {
     if (!(name in values) || !field.reference) continue;
-    const targets = (Array.isArray(values[name]) ? values[name] : [values[name]]).filter((each) => each !== null);
-    const distinct = [...new Set(targets as (string | number)[])];
-    await requireTargets(transaction, name, field, distinct);
+    const distinct = targetsOf(values[name]);
     if (field.relation) await writeRelation(transaction, field.relation, own, distinct, isNew);
     else if (field.column === undefined) await writeReference(transaction, name, own, distinct as string[], isNew);
   }
@@ -161,6 +172,7 @@ export async function numbersToIds(
   transaction: Queries,
   field: Field,
   value: unknown,
+  name = 'non_field_errors',
 ): Promise<string | string[] | null> {
   const numbers = (Array.isArray(value) ? value : [value]).filter((each): each is number => typeof each === 'number');
   const rows =
@@ -169,7 +181,7 @@ export async function numbersToIds(
       : await transaction.selectFrom('providers').select(['pk', 'id']).where('pk', 'in', numbers).execute();
   const ids = numbers.map((number) => {
     const row = rows.find((each) => each.pk === number);
-    if (!row) throw invalid({ non_field_errors: [`Invalid pk "${number}" - object does not exist.`] });
+    if (!row) throw invalid({ [name]: [`Invalid pk "${number}" - object does not exist.`] });
     return row.id;
   });
   return field.reference?.many ? ids : (ids[0] ?? null);

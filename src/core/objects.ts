@@ -10,7 +10,7 @@ import { bumpConfiguration } from './configuration.ts';
 import type { Sealer } from './crypto/seal.ts';
 import type { Declaration, Field, Fields, ValuesOf } from './declaration.ts';
 import { Fault, invalid, notFound } from './fault.ts';
-import { loadLinks, numbersToIds, writeLinks } from './links.ts';
+import { loadLinks, numbersToIds, requireReferences, writeLinks } from './links.ts';
 import { type Row, rowOfValues, type Values, valuesOfRow } from './rows.ts';
 import { writeSecrets } from './secrets.ts';
 
@@ -64,6 +64,8 @@ export async function findObject<F extends Fields>(
   declaration: Declaration<F>,
   where: Readonly<Record<string, string | number>>,
 ): Promise<StoredObject<F> | undefined> {
+  // No stored text holds a NUL, and PostgreSQL does not even take one to compare with.
+  if (Object.values(where).some((value) => typeof value === 'string' && value.includes('\0'))) return undefined;
   // The declaration names the table; the columns are those of its fields, checked by the store's tests.
   let query = queries.selectFrom(declaration.table as 'stages').selectAll();
   for (const [column, value] of Object.entries(where)) query = query.where(column as 'id', '=', value as string);
@@ -73,47 +75,59 @@ export async function findObject<F extends Fields>(
   return (await objectsOfRows(queries, declaration, [row]))[0];
 }
 
-/** Writes a new object and returns its identifier. All fields must be there or have a default. */
+/**
+ * Writes a new object and returns it as it is stored. All fields must be there or have a default. Throws `invalid`
+ * for a value that is taken and for a reference to what is not there.
+ */
 export async function insertObject<F extends Fields>(
   store: ObjectStore,
   transaction: Queries,
   declaration: Declaration<F>,
-  values: Partial<ValuesOf<F>>,
+  given: Partial<ValuesOf<F>>,
   own: { id?: string; uid?: string } = {},
 ): Promise<StoredObject<F>> {
+  const values = withoutUndefined(given);
+  const linked = await withNumbersAsIds(transaction, declaration, values);
+  await requireReferences(transaction, declaration, linked);
   const id = own.id ?? randomUUID();
   const now = store.now();
   const row: Row = { ...rowOfValues(declaration, values, undefined), id, ...(own.uid && { uid: own.uid }) };
   if (declaration.kind !== undefined) row.kind = declaration.kind;
   if (declaration.table === 'users') Object.assign(row, { created_at: now, updated_at: now, password_changed_at: now });
-  else
-    await transaction
-      .insertInto('objects')
-      .values({ id, model: declaration.model, created_at: now, updated_at: now })
-      .execute();
+  else {
+    const object = { id, model: declaration.model, created_at: now, updated_at: now };
+    await guarded(declaration, () => transaction.insertInto('objects').values(object).execute());
+  }
   await guarded(declaration, () =>
     transaction
       .insertInto(declaration.table as 'stages')
       .values(row as never)
       .execute(),
   );
-  return finish(store, transaction, declaration, id, values, true);
+  return finish(store, transaction, declaration, id, values, linked, true);
 }
 
-/** Changes the fields that are given and leaves the others. Throws not_found. */
+/** Changes the fields that are given and leaves the others. Throws not_found, and `invalid` as `insertObject` does. */
 export async function updateObject<F extends Fields>(
   store: ObjectStore,
   transaction: Queries,
   declaration: Declaration<F>,
   id: string,
-  values: Partial<ValuesOf<F>>,
+  given: Partial<ValuesOf<F>>,
 ): Promise<StoredObject<F>> {
+  const values = withoutUndefined(given);
+  const linked = await withNumbersAsIds(transaction, declaration, values);
+  await requireReferences(transaction, declaration, linked);
+  const now = store.now();
+  // This locks the object before it is read, so that two changes of different settings do not undo each other.
+  await transaction
+    .updateTable(declaration.table === 'users' ? 'users' : 'objects')
+    .set({ updated_at: now })
+    .where('id', '=', id)
+    .execute();
   const before = await findObject(transaction, declaration, { id });
   if (!before) throw notFound();
-  const now = store.now();
   const row = rowOfValues(declaration, values, before.values);
-  if (declaration.table === 'users') row.updated_at = now;
-  else await transaction.updateTable('objects').set({ updated_at: now }).where('id', '=', id).execute();
   if (Object.keys(row).length > 0) {
     await guarded(declaration, () =>
       transaction
@@ -123,7 +137,7 @@ export async function updateObject<F extends Fields>(
         .execute(),
     );
   }
-  return finish(store, transaction, declaration, id, values, false);
+  return finish(store, transaction, declaration, id, values, linked, false);
 }
 
 async function finish<F extends Fields>(
@@ -131,10 +145,10 @@ async function finish<F extends Fields>(
   transaction: Queries,
   declaration: Declaration<F>,
   id: string,
-  values: Partial<ValuesOf<F>>,
+  values: Values,
+  linked: Values,
   isNew: boolean,
 ): Promise<StoredObject<F>> {
-  const linked = await withNumbersAsIds(transaction, declaration, values);
   const number = numberColumn(declaration);
   const own = number
     ? ((await transaction
@@ -155,10 +169,14 @@ async function withNumbersAsIds(transaction: Queries, declaration: Declaration, 
   const changed: Values = { ...values };
   for (const [name, field] of Object.entries(declaration.fields)) {
     if (!(name in values) || field.column || field.relation || field.reference?.key !== 'pk') continue;
-    changed[name] = await numbersToIds(transaction, field as Field, values[name]);
+    changed[name] = await numbersToIds(transaction, field as Field, values[name], name);
   }
   return changed;
 }
+
+/** What is undefined was not given. */
+const withoutUndefined = <V extends Values>(values: V): V =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as V;
 
 async function guarded(declaration: Declaration, run: () => Promise<unknown>): Promise<void> {
   try {
@@ -170,12 +188,18 @@ async function guarded(declaration: Declaration, run: () => Promise<unknown>): P
 }
 
 function uniqueFields(declaration: Declaration, fault: unknown): Record<string, string[]> {
-  const text = `${(fault as Error).message} ${(fault as { detail?: string }).detail ?? ''}`;
+  const columns = violatedColumns(fault);
   const names = Object.entries(declaration.fields)
-    .filter(([, field]) =>
-      [field.column, field.keyColumn].some((column) => column && new RegExp(`\\b${column}\\b`).test(text)),
-    )
+    .filter(([, field]) => [field.column, field.keyColumn].some((column) => column && columns.includes(column)))
     .map(([name]) => name);
-  const message = `${declaration.verboseName} with this ${names[0] ?? 'key'} already exists.`;
-  return Object.fromEntries((names.length > 0 ? names : ['non_field_errors']).map((name) => [name, [message]]));
+  if (names.length > 1) return { non_field_errors: [`The fields ${names.join(', ')} must make a unique set.`] };
+  const name = names[0] ?? 'non_field_errors';
+  return { [name]: [`${declaration.verboseName} with this ${names[0] ?? 'key'} already exists.`] };
+}
+
+/** The columns of the key that was taken, as the engines name them; never a word of the value. */
+function violatedColumns(fault: unknown): string[] {
+  const { message, detail } = fault as { message: string; detail?: string };
+  const listed = detail === undefined ? /failed: (.*)$/.exec(message)?.[1] : /^Key \(([^)]*)\)=/.exec(detail)?.[1];
+  return (listed ?? '').split(', ').map((column) => column.replace(/^.*\./, '').replaceAll('"', ''));
 }

@@ -33,7 +33,7 @@ export function rowOfValues(declaration: Declaration, values: Values, before: Va
   let hasSettings = false;
   for (const [name, field] of Object.entries(declaration.fields)) {
     if (!isInRow(field)) continue;
-    const value = name in values ? values[name] : (before?.[name] ?? (before ? undefined : fallback(field)));
+    const value = name in values ? values[name] : before ? before[name] : fallback(field);
     if (field.column === undefined) {
       hasSettings = true;
       if (value !== undefined) settings[name] = value;

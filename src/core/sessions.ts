@@ -105,19 +105,21 @@ async function liveSession(
   };
 }
 
+/** A statement has room for so many identifiers and more. */
+const MOST_AT_ONCE = 1000;
+
 /** Ends sessions and everything that lives only as long as they do. Refresh tokens with `offline_access` outlive them. */
 export async function endSessions(transaction: Queries, at: number, ids: readonly string[]): Promise<void> {
-  if (ids.length === 0) return;
-  await transaction
-    .updateTable('access_tokens')
-    .set({ revoked_at: at })
-    .where('session_id', 'in', [...ids])
-    .where('revoked_at', 'is', null)
-    .execute();
-  await transaction
-    .deleteFrom('sessions')
-    .where('id', 'in', [...ids])
-    .execute();
+  for (let start = 0; start < ids.length; start += MOST_AT_ONCE) {
+    const some = ids.slice(start, start + MOST_AT_ONCE);
+    await transaction
+      .updateTable('access_tokens')
+      .set({ revoked_at: at })
+      .where('session_id', 'in', some)
+      .where('revoked_at', 'is', null)
+      .execute();
+    await transaction.deleteFrom('sessions').where('id', 'in', some).execute();
+  }
 }
 
 /** The identifiers of a person's sessions, but for one. */

@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { CompiledQuery, Kysely, PostgresDialect } from 'kysely';
 import { migrate } from './migrate.ts';
-import { openSqlite } from './sqlite.ts';
+import { isBusy, openSqlite } from './sqlite.ts';
 import type { Tables } from './tables.ts';
 import { TenancyPlugin } from './tenancy.ts';
 import { makeNesting, UnitPlugin } from './units.ts';
@@ -95,7 +95,7 @@ async function openFile(named: string, tenancy: TenancyPlugin, server: boolean):
     });
     await before;
     try {
-      file.begin();
+      await file.begin();
       const { dialect, end } = file.writer();
       try {
         const result = await nesting.run(() => unit(bind(new Kysely<Tables>({ dialect }))));
@@ -165,12 +165,10 @@ function holdLock(path: string): DatabaseSync {
     return lock;
   } catch (fault) {
     lock.close();
-    if ((fault as { errcode?: unknown }).errcode !== SQLITE_BUSY) throw fault;
+    if (!isBusy(fault)) throw fault;
     throw new DatabaseInUseError('another Ostiary server is running on this data folder');
   }
 }
-
-const SQLITE_BUSY = 5;
 const CHANNEL = 'ostiary_configuration';
 const DEADLOCKS = new Set(['40001', '40P01']);
 

@@ -9,6 +9,7 @@
  */
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { setTimeout } from 'node:timers/promises';
 import {
   type CompiledQuery,
   type DatabaseConnection,
@@ -23,6 +24,8 @@ import { makeFlusher } from './flush.ts';
 import { UnitEndedError } from './units.ts';
 
 const STATEMENTS_KEPT = 500;
+/** How long a writer waits for the one of another process, such as a command beside the server. */
+const BUSY_MILLISECONDS = 10_000;
 
 class SqliteConnection implements DatabaseConnection {
   readonly #database: DatabaseSync;
@@ -99,6 +102,9 @@ class SqliteDriver implements Driver {
   async destroy(): Promise<void> {}
 }
 
+/** The lower byte is the error, the rest its details. */
+export const isBusy = (fault: unknown): boolean => (Number((fault as { errcode?: unknown }).errcode) & 0xff) === 5;
+
 function dialect(connection: DatabaseConnection): Dialect {
   return {
     createAdapter: () => new SqliteAdapter(),
@@ -113,8 +119,8 @@ export type SqliteFile = {
   reader: Dialect;
   /** The writing connection for one unit of work. */
   writer(): { dialect: Dialect; end(): void };
-  /** Throws FlushFailedError when nothing can be promised any more. */
-  begin(): void;
+  /** Waits while another process writes. Throws FlushFailedError when nothing can be promised any more. */
+  begin(): Promise<void>;
   commit(): void;
   rollback(): void;
   /** Resolves when everything committed before the call is on the disk. */
@@ -129,7 +135,7 @@ export type SqliteFile = {
  * beside the file itself.
  */
 export function openSqlite(path: string, counter: { statements: number }): SqliteFile {
-  const writer = new DatabaseSync(path, { timeout: 5000 });
+  const writer = new DatabaseSync(path, { timeout: BUSY_MILLISECONDS });
   const opened: { close(): void }[] = [writer];
   try {
     writer.exec(
@@ -137,7 +143,9 @@ export function openSqlite(path: string, counter: { statements: number }): Sqlit
     );
     // Beginning makes the log where there is none. Its inode stays the same until the last connection closes.
     writer.exec('begin immediate; commit');
-    const reader = new DatabaseSync(path, { timeout: 5000 });
+    // From here on waiting for another process must not hold up this one; see begin.
+    writer.exec('pragma busy_timeout = 0');
+    const reader = new DatabaseSync(path, { timeout: BUSY_MILLISECONDS });
     opened.push(reader);
     reader.exec('pragma query_only = on; pragma cache_size = -8000;');
     return connected(writer, reader, openSync(`${path}-wal`, 'r+'), counter);
@@ -165,9 +173,18 @@ function connected(
       const connection = new UnitConnection(writing);
       return { dialect: dialect(connection), end: () => connection.end() };
     },
-    begin() {
-      flusher.check();
-      begin.run();
+    async begin() {
+      const until = performance.now() + BUSY_MILLISECONDS;
+      for (let pause = 1; ; pause = Math.min(pause * 2, 50)) {
+        flusher.check();
+        try {
+          begin.run();
+          return;
+        } catch (fault) {
+          if (!isBusy(fault) || performance.now() > until) throw fault;
+        }
+        await setTimeout(pause);
+      }
     },
     commit: () => void commit.run(),
     // A full disk ends the transaction by itself.
