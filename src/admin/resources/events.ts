@@ -1,6 +1,6 @@
 /** `events/events`: the audit log. It is read here, and others may add their own events; nothing in it is changed. */
 import { randomUUID } from 'node:crypto';
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
 import { z } from 'zod';
 import type { Json } from '../../core/declaration.ts';
 import { EVENT_RETENTION_MILLISECONDS } from '../../core/events.ts';
@@ -10,12 +10,12 @@ import { wholeNumberOf } from '../conditions.ts';
 import { keyOf } from '../endpoint.ts';
 import { pageOf, pagingOf } from '../paging.ts';
 import { permissionFor } from '../permissions.ts';
-import type { Values } from '../resource.ts';
 import { addRoute, Created, type Room } from '../room.ts';
 import type { AdminContext } from '../services.ts';
 import { readBody } from '../validation.ts';
 import { denied } from '../visibility.ts';
 import { eventActions } from './event-actions.ts';
+import { eventColumns, member, viewOfEvent, wantedEvents } from './event-rows.ts';
 
 const MODEL = 'authentik_events.event';
 const PATH = 'events/events';
@@ -23,80 +23,8 @@ const PATH = 'events/events';
 const LONGEST_CONTEXT = 16_000;
 const DAY_MILLISECONDS = 24 * 3600 * 1000;
 
-type EventRow = {
-  id: string;
-  created_at: number;
-  expires_at: number;
-  action: string;
-  app: string;
-  user: string;
-  context: string;
-  client_ip: string | null;
-  brand: string;
-};
-
-const view = (row: EventRow): Values => ({
-  pk: row.id,
-  user: JSON.parse(row.user) as Json,
-  action: row.action,
-  app: row.app,
-  context: JSON.parse(row.context) as Json,
-  client_ip: row.client_ip,
-  created: new Date(row.created_at).toISOString(),
-  expires: new Date(row.expires_at).toISOString(),
-  brand: JSON.parse(row.brand) as Json,
-});
-
-const columns = ['id', 'created_at', 'expires_at', 'action', 'app', 'user', 'context', 'client_ip', 'brand'] as const;
-
 function allow(context: AdminContext, verb: 'view' | 'add'): void {
   if (!context.caller.can(permissionFor(verb, MODEL))) throw denied();
-}
-
-/** A member of a JSON column, as text. The path is ours, never the caller's. */
-function member({ core }: AdminContext, column: string, path: readonly string[]): RawBuilder<string | null> {
-  return core.database.engine === 'sqlite'
-    ? sql`json_extract(${sql.ref(column)}, ${`$.${path.join('.')}`})`
-    : sql`(${sql.ref(column)}::json #>> ${`{${path.join(',')}}`}::text[])`;
-}
-
-const MEMBERS: Readonly<Record<string, readonly [column: string, path: readonly string[]]>> = {
-  context_model_app: ['context', ['model', 'app']],
-  context_model_name: ['context', ['model', 'model_name']],
-  context_model_pk: ['context', ['model', 'pk']],
-  context_authorized_app: ['context', ['authorized_application', 'pk']],
-  context_device: ['context', ['device', 'pk']],
-  brand_name: ['brand', ['name']],
-};
-
-/** The events that the request asks for. */
-function wanted(context: AdminContext) {
-  const { core, query } = context;
-  let rows = core.database.read.selectFrom('events');
-  const given = (name: string): string[] => (query.get(name) ?? []).filter((value) => value !== '');
-  const actions = [...given('action'), ...given('actions')];
-  if (actions.length > 0) rows = rows.where('action', 'in', actions);
-  const username = given('username').at(-1);
-  if (username !== undefined) rows = rows.where('username_key', '=', normalisedKey(username));
-  const address = given('client_ip').at(-1);
-  if (address !== undefined) rows = rows.where('client_ip', '=', address);
-  for (const [name, [column, path]] of Object.entries(MEMBERS)) {
-    const value = given(name).at(-1);
-    if (value !== undefined) rows = rows.where(sql<boolean>`${member(context, column, path)} = ${value}`);
-  }
-  for (const word of (given('search').at(-1) ?? '')
-    .slice(0, 200)
-    .toLowerCase()
-    .split(/\s+/)
-    .filter(Boolean)
-    .slice(0, 5)) {
-    const pattern = `%${word.replace(/[\\%_]/g, (sign) => `\\${sign}`)}%`;
-    rows = rows.where(
-      sql<boolean>`(lower(action) like ${pattern} escape '\\' or username_key like ${pattern} escape '\\'
-        or lower(app) like ${pattern} escape '\\' or client_ip like ${pattern} escape '\\')`,
-    );
-  }
-  return rows;
 }
 
 const ORDERS: Readonly<Record<string, 'created_at' | 'action' | 'app' | 'client_ip' | 'username_key'>> = {
@@ -109,7 +37,7 @@ const ORDERS: Readonly<Record<string, 'created_at' | 'action' | 'app' | 'client_
 
 async function list(context: AdminContext): Promise<unknown> {
   allow(context, 'view');
-  const rows = wanted(context);
+  const rows = wantedEvents(context);
   const counted = rows.select((builder) => builder.fn.countAll<number>().as('count'));
   const count = (await counted.executeTakeFirstOrThrow()).count;
   const asked = context.query.get('ordering')?.at(-1) ?? '-created';
@@ -117,8 +45,8 @@ async function list(context: AdminContext): Promise<unknown> {
   const column = Object.hasOwn(ORDERS, name) ? (ORDERS[name] ?? 'created_at') : 'created_at';
   const direction = asked.startsWith('-') || !Object.hasOwn(ORDERS, name) ? 'desc' : 'asc';
   return pageOf(await pagingOf(context.core, context.query), count, async (limit, offset) => {
-    const sorted = rows.select(columns).orderBy(column, direction).orderBy('id');
-    return (await sorted.limit(limit).offset(offset).execute()).map(view);
+    const sorted = rows.select(eventColumns).orderBy(column, direction).orderBy('id');
+    return (await sorted.limit(limit).offset(offset).execute()).map(viewOfEvent);
   });
 }
 
@@ -159,7 +87,7 @@ async function create(context: AdminContext): Promise<unknown> {
       .values({ ...row, username_key })
       .execute(),
   );
-  return new Created(view(row));
+  return new Created(viewOfEvent(row));
 }
 
 /** Per hour and action, how many there were in the last days. */
@@ -168,7 +96,7 @@ async function volume(context: AdminContext): Promise<unknown> {
   const days = wholeNumberOf('history_days', context.query.get('history_days')?.at(-1) ?? '7');
   const since = context.core.now() - Math.min(Math.max(days, 1), 366) * DAY_MILLISECONDS;
   const hour = sql<number>`created_at - (created_at % 3600000)`;
-  const rows = await wanted(context)
+  const rows = await wantedEvents(context)
     .select((builder) => ['action', hour.as('hour'), builder.fn.countAll<number>().as('count')])
     .where('created_at', '>=', since)
     .groupBy(['action', hour])
@@ -188,7 +116,7 @@ async function topPerUser(context: AdminContext): Promise<unknown> {
   const most = Math.min(Math.max(wholeNumberOf('top_n', context.query.get('top_n')?.at(-1) ?? '15'), 1), 100);
   const application = member(context, 'context', ['authorized_application', 'pk']);
   const described = member(context, 'context', ['authorized_application']);
-  const rows = await wanted(context)
+  const rows = await wantedEvents(context)
     .select((builder) => [
       sql<string>`max(${described})`.as('application'),
       builder.fn.countAll<number>().as('events'),
@@ -217,8 +145,8 @@ export function mountEvents(room: Room): void {
     allow(context, 'view');
     const { read } = context.core.database;
     const id = keyOf(context.request).toLowerCase();
-    const row = await read.selectFrom('events').select(columns).where('id', '=', id).executeTakeFirst();
+    const row = await read.selectFrom('events').select(eventColumns).where('id', '=', id).executeTakeFirst();
     if (!row) throw notFound();
-    return view(row);
+    return viewOfEvent(row);
   });
 }

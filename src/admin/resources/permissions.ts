@@ -1,34 +1,21 @@
 /** `rbac/permissions`: what can be given, and to which roles it is given. */
 import { z } from 'zod';
-import type { Declaration } from '../../core/declaration.ts';
 import { forbidden, invalid, notFound } from '../../core/fault.ts';
 import { roleModel } from '../../core/models/people.ts';
-import { findObject, numberColumn, type StoredObject } from '../../core/objects.ts';
 import type { Queries } from '../../db/database.ts';
 import { recordAbout } from '../audit.ts';
 import { change } from '../changes.ts';
 import { requireCovering } from '../delegation.ts';
 import { keyOf as pathKey } from '../endpoint.ts';
 import { pageOf, pagingOf } from '../paging.ts';
-import { allPermissions, keyOf, partsOfModel, type Permission, permissionFor } from '../permissions.ts';
-import type { Values } from '../resource.ts';
+import { allPermissions, keyOf, type Permission } from '../permissions.ts';
 import { holds } from '../rights.ts';
 import { addRoute, type Room } from '../room.ts';
 import type { AdminContext } from '../services.ts';
 import { readBody } from '../validation.ts';
-import { denied } from '../visibility.ts';
+import { assignedByRoles, isOf, permissionsOfRole, targetOf, viewOfPermission } from './permission-holders.ts';
 import { rolesResource } from './roles.ts';
 import { objectOfPath } from '../visibility.ts';
-
-const view = (each: Permission): Values => ({
-  id: each.id,
-  name: each.name,
-  codename: each.codename,
-  model: each.model,
-  app_label: each.app,
-  app_label_verbose: each.app,
-  model_verbose: each.model,
-});
 
 const assignBody = () =>
   z.object({
@@ -43,7 +30,7 @@ export function mountPermissions(room: Room): void {
   addRoute(room, 'GET', path, async (context) => {
     const wanted = await wantedPermissions(context);
     return pageOf(await pagingOf(context.core, context.query), wanted.length, async (limit, offset) =>
-      wanted.slice(offset, offset + limit).map(view),
+      wanted.slice(offset, offset + limit).map(viewOfPermission),
     );
   });
   addRoute(room, 'GET', `${path}/assigned_by_roles`, assignedByRoles);
@@ -53,7 +40,7 @@ export function mountPermissions(room: Room): void {
   addRoute(room, 'GET', `${path}/:key`, async ({ declarations, request }) => {
     const found = allPermissions(declarations).find((each) => String(each.id) === pathKey(request));
     if (!found) throw notFound();
-    return view(found);
+    return viewOfPermission(found);
   });
 }
 
@@ -113,27 +100,6 @@ async function giveOrTake(context: AdminContext, what: 'assign' | 'unassign'): P
   return what === 'assign' ? wanted.map((each) => ({ id: String(each.id) })) : undefined;
 }
 
-const isOf = (permission: Permission, model: string | null | undefined): boolean =>
-  model === `${permission.app}.${permission.model}`;
-
-async function targetOf(
-  { declarations, core, caller }: AdminContext,
-  model: string | undefined,
-  key: string | number | undefined,
-): Promise<{ declaration: Declaration; object: StoredObject } | undefined> {
-  if (key === undefined || key === '') return undefined;
-  const declaration = declarations.find((each) => each.model === model);
-  if (!declaration) throw invalid({ model: ['This field is required with object_pk.'] });
-  const number = numberColumn(declaration) === 'pk';
-  if (number && !/^\d{1,15}$/.test(String(key))) throw invalid({ object_pk: ['Invalid pk.'] });
-  const where: Record<string, string | number> = number ? { pk: Number(key) } : { id: String(key).toLowerCase() };
-  const object = await findObject(core.database.read, declaration, where);
-  if (!object || !caller.can(permissionFor('view', declaration.model), object.id)) {
-    throw invalid({ object_pk: [`Invalid pk "${key}" - object does not exist.`] });
-  }
-  return { declaration, object };
-}
-
 async function writePermission(
   transaction: Queries,
   what: 'assign' | 'unassign',
@@ -150,82 +116,4 @@ async function writePermission(
   }
   const removal = transaction.deleteFrom('role_permissions').where('role_id', '=', role_id);
   await removal.where('permission', '=', permission).where('object_id', '=', object_id).execute();
-}
-
-/** Roles with the permissions that they hold on one model, or on one object of it. */
-async function assignedByRoles(context: AdminContext): Promise<unknown> {
-  const { core, query, caller, declarations } = context;
-  if (!caller.can(permissionFor('view', roleModel.model))) throw denied();
-  const model = query.get('model')?.at(-1);
-  if (!model) throw invalid({ model: ['This field is required.'] });
-  const key = query.get('object_pk')?.at(-1);
-  const target = key ? await targetOf(context, model, key) : undefined;
-  const known = new Map(
-    allPermissions(declarations)
-      .filter((each) => isOf(each, model))
-      .map((each) => [keyOf(each), each]),
-  );
-  const { read } = core.database;
-  const matching = read
-    .selectFrom('role_permissions')
-    .select('role_id')
-    .where('permission', 'in', [...known.keys(), ''])
-    .where('object_id', 'in', target ? ['', target.object.id] : ['']);
-  const count = await read
-    .selectFrom('roles')
-    .select((builder) => builder.fn.countAll<number>().as('count'))
-    .where('id', 'in', matching)
-    .executeTakeFirstOrThrow();
-  return pageOf(await pagingOf(core, query), count.count, async (limit, offset) => {
-    const roles = await read
-      .selectFrom('roles')
-      .select(['id', 'name'])
-      .where('id', 'in', matching)
-      .orderBy('name_key')
-      .limit(limit)
-      .offset(offset)
-      .execute();
-    const ids = roles.map((each) => each.id);
-    const rows = await read.selectFrom('role_permissions').selectAll().where('role_id', 'in', ids).execute();
-    return roles.map((role) => {
-      const own = rows.filter((row) => row.role_id === role.id && known.has(row.permission));
-      const shown = (row: (typeof own)[number]): Values => {
-        const { id, codename, name } = known.get(row.permission) as Permission;
-        const parts = partsOfModel(model);
-        return { id, codename, name, model: parts.name, app_label: parts.app };
-      };
-      const onObject = own.filter((row) => target && row.object_id === target.object.id);
-      return {
-        role_pk: role.id,
-        name: role.name,
-        object_permissions: onObject.map((row) => ({ ...shown(row), object_pk: String(key) })),
-        model_permissions: own.filter((row) => row.object_id === '').map(shown),
-      };
-    });
-  });
-}
-
-/** The permissions that one role holds on single objects. */
-async function permissionsOfRole(context: AdminContext): Promise<unknown> {
-  const { core, query, declarations } = context;
-  const key = query.get('uuid')?.at(-1) ?? '';
-  const role = await objectOfPath(rolesResource, context, key, 'view');
-  const { read } = core.database;
-  const held = read.selectFrom('role_permissions').where('role_id', '=', role.id).where('object_id', '!=', '');
-  const counted = held.select((builder) => builder.fn.countAll<number>().as('count'));
-  const count = (await counted.executeTakeFirstOrThrow()).count;
-  const known = new Map(allPermissions(declarations).map((each) => [keyOf(each), each]));
-  return pageOf(await pagingOf(core, query), count, async (limit, offset) => {
-    const rows = await held
-      .selectAll()
-      .orderBy('permission')
-      .orderBy('object_id')
-      .limit(limit)
-      .offset(offset)
-      .execute();
-    return rows.flatMap((row) => {
-      const permission = known.get(row.permission);
-      return permission ? [{ ...view(permission), object_pk: row.object_id, object_description: null }] : [];
-    });
-  });
 }
