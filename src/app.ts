@@ -15,6 +15,7 @@ import { mountSetup } from './app/setup-page.ts';
 import type { Blueprints } from './blueprints/blueprints.ts';
 import type { Config } from './config.ts';
 import type { Core } from './core/core.ts';
+import { type Expiry, makeExpiry } from './core/expiry.ts';
 import { pingDatabase } from './core/secret-key.ts';
 import { type Expressions, makeExpressions } from './expressions/expressions.ts';
 import { type FlowRoom, makeFlow } from './flow/flow.ts';
@@ -63,6 +64,8 @@ export async function makeOstiary(config: Config, options: OstiaryOptions): Prom
       logger: options.log,
     });
     options.onServer?.(server, core);
+    const expiry = makeExpiry(core);
+    sweepAfterAnswers(server, expiry);
     const services: ProtocolServices = { core, access, flow, expressions, mappings: byKind(mappings) };
     flow.connect(services, byKind(protocols));
     checkHosts(server, core);
@@ -83,6 +86,7 @@ export async function makeOstiary(config: Config, options: OstiaryOptions): Prom
       server,
       async close() {
         await server.close();
+        await expiry.close();
         await expressions.close();
         await closeCore(core);
       },
@@ -91,4 +95,12 @@ export async function makeOstiary(config: Config, options: OstiaryOptions): Prom
     await closeCore(core);
     throw fault;
   }
+}
+
+/** What expires is written by answers to forms and by redirects; the rest only looks. */
+function sweepAfterAnswers(server: FastifyInstance, expiry: Expiry): void {
+  const looks: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
+  server.addHook('onResponse', async (request, reply) => {
+    if (!looks.has(request.method) || reply.statusCode === 302) expiry.touch();
+  });
 }
