@@ -7,7 +7,6 @@ import type { Queries } from '../db/database.ts';
 import { differenceOf, recordAbout } from './audit.ts';
 import { requireCovering } from './delegation.ts';
 import { permissionFor } from './permissions.ts';
-import { requireColumnTargets } from './references.ts';
 import type { Resource, Values } from './resource.ts';
 import type { AdminContext } from './services.ts';
 import type { Validation } from './validation.ts';
@@ -39,7 +38,6 @@ export async function createFromBody(
   }
   values = (await resource.prepare?.({ values, before: undefined, context })) ?? values;
   return change(context, async (transaction) => {
-    await requireColumnTargets(transaction, declaration, values);
     const made = resource.insert
       ? await resource.insert(transaction, values, context)
       : await insertObject(context.core, transaction, declaration, values);
@@ -73,7 +71,6 @@ export async function updateFromBody(
     const before = await findObject(transaction, declaration, { id: seen.id });
     if (!before) throw notFound();
     await requireCovering(transaction, context.caller, declaration, before);
-    await requireColumnTargets(transaction, declaration, values);
     const after = await updateObject(context.core, transaction, declaration, before.id, values);
     await requireCovering(transaction, context.caller, declaration, after);
     await resource.check?.(transaction, after, { values, before, context });
