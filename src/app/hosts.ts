@@ -21,7 +21,7 @@ export function checkHosts(server: FastifyInstance, core: Core): void {
     const base = await baseUrlOf(core);
     if (base === undefined && !(await isSetUp(core))) return;
     const url = base === undefined ? undefined : new URL(base);
-    if (url?.host === host) return useScheme(request, url.protocol === 'https:' ? 'https' : 'http');
+    if (url && isAt(url, host)) return useBase(request, url);
     const brands = await brandsOf(core);
     const brand = await brandOfHost(core, host);
     const name = host.replace(/:\d+$/, '');
@@ -30,11 +30,13 @@ export function checkHosts(server: FastifyInstance, core: Core): void {
   });
 }
 
+/** Whether the host is that of the URL. Behind TLS that ended before us, the port of https is written out. */
+const isAt = (url: URL, host: string): boolean =>
+  host === url.host || (url.protocol === 'https:' && url.port === '' && host === `${url.host}:443`);
+
 /** A proxy that ends TLS and is not trusted says http; the operator has said https. */
-function useScheme(request: FastifyRequest, scheme: 'http' | 'https'): void {
-  const { requestOrigin } = request;
-  if (requestOrigin.scheme === scheme) return;
-  request.requestOrigin = { ...requestOrigin, scheme, origin: `${scheme}://${requestOrigin.host}` };
+function useBase(request: FastifyRequest, { protocol, host, origin }: URL): void {
+  request.requestOrigin = { ...request.requestOrigin, scheme: protocol === 'https:' ? 'https' : 'http', host, origin };
 }
 
 async function baseUrlOf(core: Core): Promise<string | undefined> {
