@@ -11,6 +11,9 @@ import type { OAuth2 } from './runtime.ts';
 
 type Slug = { slug: string };
 
+/** Stands for scheme and host in what is kept. */
+const ANY_ORIGIN = 'https://any.invalid';
+
 /** The client whose application a path names. @throws Fault 404 */
 export async function clientOfPath(oauth2: OAuth2, request: FastifyRequest): Promise<Client> {
   const client = await findClientBySlug(oauth2.services, (request.params as Slug).slug);
@@ -32,8 +35,12 @@ export async function providerRoot(
 export async function discovery(oauth2: OAuth2, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const client = await clientOfPath(oauth2, request);
   allowOrigin(client, request, reply);
-  const document = describe(oauth2, client, request.requestOrigin.origin);
-  return reply.type('application/json; charset=utf-8').send(JSON.stringify(document, undefined, 2));
+  const { configuration } = oauth2.services.core;
+  // Kept once for all names under which we answer: whoever asks chooses the name, and must not fill the memory.
+  const text = await configuration.get(`oauth2 discovery ${client.clientId}`, async () =>
+    JSON.stringify(describe(oauth2, client, ANY_ORIGIN), undefined, 2),
+  );
+  return reply.type('application/json; charset=utf-8').send(text.replaceAll(ANY_ORIGIN, request.requestOrigin.origin));
 }
 
 function describe(oauth2: OAuth2, client: Client, origin: string): Record<string, unknown> {

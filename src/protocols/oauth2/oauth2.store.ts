@@ -3,6 +3,7 @@
  * rows stay until their family has ended, so that a second use is recognised.
  */
 import type { Queries } from '../../db/database.ts';
+import { prepare } from '../../db/prepared.ts';
 import type { Grant } from './grant.ts';
 
 /** A code or token as it was found. Times are milliseconds since 1970. */
@@ -79,59 +80,80 @@ const rowOfGrant = (at: number, made: NewGrant) => ({
   expires_at: made.expiresAt,
 });
 
+type GrantRow = ReturnType<typeof rowOfGrant> & { hash: string };
+
+/** Names the columns, which a prepared query must be told one by one. */
+const columnsOf = (row: GrantRow) => ({
+  family_id: row.family_id,
+  provider_pk: row.provider_pk,
+  user_pk: row.user_pk,
+  session_id: row.session_id,
+  grant: row.grant,
+  created_at: row.created_at,
+  expires_at: row.expires_at,
+});
+
+const addCode = prepare((queries, row: GrantRow) =>
+  queries.insertInto('authorization_codes').values({ code_hash: row.hash, ...columnsOf(row) }),
+);
+const addAccessToken = prepare((queries, row: GrantRow) =>
+  queries.insertInto('access_tokens').values({ token_hash: row.hash, ...columnsOf(row) }),
+);
+const addRefreshToken = prepare((queries, row: GrantRow) =>
+  queries.insertInto('refresh_tokens').values({ token_hash: row.hash, ...columnsOf(row) }),
+);
+
 /** Stores a code that is about to be sent. */
 export async function insertCode(transaction: Queries, at: number, code: NewGrant): Promise<void> {
-  await transaction
-    .insertInto('authorization_codes')
-    .values({ code_hash: code.hash, ...rowOfGrant(at, code) })
-    .execute();
+  await addCode(transaction, { hash: code.hash, ...rowOfGrant(at, code) });
 }
 
 /** The code with this hash, also when it was redeemed. */
 export async function codeByHash(queries: Queries, hash: string): Promise<StoredGrant | undefined> {
-  const row = await queries
-    .selectFrom('authorization_codes')
-    .select([...columns, 'redeemed_at'])
-    .where('code_hash', '=', hash)
-    .executeTakeFirst();
+  const [row] = await findCode(queries, { hash });
   return row && grantOfRow(row);
 }
 
+const findCode = prepare((queries, { hash }: { hash: string }) =>
+  queries
+    .selectFrom('authorization_codes')
+    .select([...columns, 'redeemed_at'])
+    .where('code_hash', '=', hash),
+);
+
 /** Takes the code; false when somebody else has, or it is over. It is kept until its tokens have ended. */
 export async function takeCode(transaction: Queries, at: number, pk: number, keepUntil: number): Promise<boolean> {
-  const taken = await transaction
+  return (await redeemCode(transaction, { at, pk, keepUntil })).length === 1;
+}
+
+const redeemCode = prepare((queries, { at, pk, keepUntil }: { at: number; pk: number; keepUntil: number }) =>
+  queries
     .updateTable('authorization_codes')
     .set({ redeemed_at: at, expires_at: keepUntil })
     .where('pk', '=', pk)
     .where('redeemed_at', 'is', null)
     .where('expires_at', '>', at)
-    .returning('pk')
-    .executeTakeFirst();
-  return taken !== undefined;
-}
+    .returning('pk'),
+);
 
 /** Stores tokens before they are given. */
 export async function insertTokens(transaction: Queries, at: number, { access, refresh }: NewTokens): Promise<void> {
-  await transaction
-    .insertInto('access_tokens')
-    .values({ token_hash: access.hash, ...rowOfGrant(at, access) })
-    .execute();
-  if (!refresh) return;
-  await transaction
-    .insertInto('refresh_tokens')
-    .values({ token_hash: refresh.hash, ...rowOfGrant(at, refresh) })
-    .execute();
+  await addAccessToken(transaction, { hash: access.hash, ...rowOfGrant(at, access) });
+  if (refresh) await addRefreshToken(transaction, { hash: refresh.hash, ...rowOfGrant(at, refresh) });
 }
 
 /** The refresh token with this hash, also when it was used or revoked. */
 export async function refreshTokenByHash(queries: Queries, hash: string): Promise<StoredGrant | undefined> {
-  const row = await queries
-    .selectFrom('refresh_tokens')
-    .select([...columns, 'redeemed_at', 'revoked_at'])
-    .where('token_hash', '=', hash)
-    .executeTakeFirst();
+  const [row] = await findRefreshToken(queries, { hash });
   return row && grantOfRow(row);
 }
+
+const findRefreshToken = prepare((queries, { hash }: { hash: string }) =>
+  queries
+    .selectFrom('refresh_tokens')
+    .select([...columns, 'redeemed_at', 'revoked_at'])
+    .where('token_hash', '=', hash),
+);
 
 /**
  * Uses a refresh token: takes it when it is `rotated`, else only makes sure that it is alive, holding its row so that
@@ -143,32 +165,38 @@ export async function takeRefreshToken(
   pk: number,
   rotated: boolean,
 ): Promise<boolean> {
-  const taken = await transaction
-    .updateTable('refresh_tokens')
-    .set({ redeemed_at: rotated ? at : null })
-    .where('pk', '=', pk)
-    .where('redeemed_at', 'is', null)
-    .where('revoked_at', 'is', null)
-    .where('expires_at', '>', at)
-    .returning('pk')
-    .executeTakeFirst();
-  return taken !== undefined;
+  return (await redeemRefreshToken(transaction, { at, pk, redeemedAt: rotated ? at : null })).length === 1;
 }
+
+const redeemRefreshToken = prepare(
+  (queries, { at, pk, redeemedAt }: { at: number; pk: number; redeemedAt: number | null }) =>
+    queries
+      .updateTable('refresh_tokens')
+      .set({ redeemed_at: redeemedAt })
+      .where('pk', '=', pk)
+      .where('redeemed_at', 'is', null)
+      .where('revoked_at', 'is', null)
+      .where('expires_at', '>', at)
+      .returning('pk'),
+);
 
 /** The access token with this hash, if it may be used: not over, not revoked, and its session, if it has one, lives. */
 export async function liveAccessToken(queries: Queries, at: number, hash: string): Promise<StoredGrant | undefined> {
-  const row = await queries
+  const [row] = await findLiveAccessToken(queries, { at, hash });
+  if (!row) return undefined;
+  if (row.session_id !== null && (row.session_expires_at ?? 0) <= at) return undefined;
+  return grantOfRow(row);
+}
+
+const findLiveAccessToken = prepare((queries, { at, hash }: { at: number; hash: string }) =>
+  queries
     .selectFrom('access_tokens as t')
     .leftJoin('sessions as s', 's.id', 't.session_id')
     .select([...columns.map((each) => `t.${each}` as const), 's.expires_at as session_expires_at'])
     .where('t.token_hash', '=', hash)
     .where('t.expires_at', '>', at)
-    .where('t.revoked_at', 'is', null)
-    .executeTakeFirst();
-  if (!row) return undefined;
-  if (row.session_id !== null && (row.session_expires_at ?? 0) <= at) return undefined;
-  return grantOfRow(row);
-}
+    .where('t.revoked_at', 'is', null),
+);
 
 /**
  * Ends everything that came from one authorization. A refresh that runs at the same time holds the row of its token;
