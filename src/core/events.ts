@@ -1,6 +1,7 @@
 /** The audit log: everything that happens is an event, written in the same unit of work as the thing itself. */
 import { randomUUID } from 'node:crypto';
 import type { Queries } from '../db/database.ts';
+import { prepare } from '../db/prepared.ts';
 import type { Json } from './declaration.ts';
 import { normalisedKey } from './names.ts';
 
@@ -44,19 +45,46 @@ export type EventInput = {
 /** Writes an event. Secrets never belong in its context. */
 export async function recordEvent(transaction: Queries, at: number, event: EventInput): Promise<void> {
   const context = JSON.stringify(event.context ?? {});
-  await transaction
-    .insertInto('events')
-    .values({
-      id: randomUUID(),
-      created_at: at,
-      expires_at: at + EVENT_RETENTION_MILLISECONDS,
-      action: event.action,
-      app: event.app,
-      user: JSON.stringify(event.user ?? {}),
-      username_key: normalisedKey(event.user?.username ?? ''),
-      context: context.length <= MOST_CONTEXT ? context : JSON.stringify({ truncated: context.slice(0, MOST_CONTEXT) }),
-      client_ip: event.clientAddress ?? null,
-      brand: JSON.stringify(event.brand ?? {}),
-    })
-    .execute();
+  await insertEvent(transaction, {
+    id: randomUUID(),
+    created_at: at,
+    expires_at: at + EVENT_RETENTION_MILLISECONDS,
+    action: event.action,
+    app: event.app,
+    user: JSON.stringify(event.user ?? {}),
+    username_key: normalisedKey(event.user?.username ?? ''),
+    context: context.length <= MOST_CONTEXT ? context : JSON.stringify({ truncated: context.slice(0, MOST_CONTEXT) }),
+    client_ip: event.clientAddress ?? null,
+    brand: JSON.stringify(event.brand ?? {}),
+  });
 }
+
+const insertEvent = prepare(
+  (
+    queries,
+    row: {
+      id: string;
+      created_at: number;
+      expires_at: number;
+      action: string;
+      app: string;
+      user: string;
+      username_key: string;
+      context: string;
+      client_ip: string | null;
+      brand: string;
+    },
+  ) =>
+    queries.insertInto('events').values({
+      id: row.id,
+      created_at: row.created_at,
+      expires_at: row.expires_at,
+      action: row.action,
+      app: row.app,
+      user: row.user,
+      username_key: row.username_key,
+      context: row.context,
+      client_ip: row.client_ip,
+      brand: row.brand,
+    }),
+);

@@ -1,6 +1,7 @@
 /** Sessions of people who have signed in. Read each time, so that ending one counts with the next request. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Database, Queries } from '../db/database.ts';
+import { prepare } from '../db/prepared.ts';
 import { type User, userColumns, userOfRow } from './users.ts';
 
 /** How a person proved who they are: RFC 8176 method references. */
@@ -69,29 +70,34 @@ export async function sessionById(queries: Queries, at: number, id: string): Pro
   return liveSession(queries, at, 'id', id);
 }
 
+const liveBy = (column: 'token_hash' | 'id') =>
+  prepare((queries, { value, at }: { value: string; at: number }) =>
+    queries
+      .selectFrom('sessions as s')
+      .innerJoin('users as u', 'u.pk', 's.user_pk')
+      .select([
+        's.id as session_id',
+        's.created_at',
+        's.expires_at',
+        's.authenticated_at',
+        's.methods',
+        's.address',
+        's.binding',
+        ...userColumns.map((each) => `u.${each}` as const),
+      ])
+      .where(`s.${column}`, '=', value)
+      .where('s.expires_at', '>', at)
+      .where('u.is_active', '=', 1),
+  );
+const live = { token_hash: liveBy('token_hash'), id: liveBy('id') };
+
 async function liveSession(
   queries: Queries,
   at: number,
   column: 'token_hash' | 'id',
   value: string,
 ): Promise<Session | undefined> {
-  const row = await queries
-    .selectFrom('sessions as s')
-    .innerJoin('users as u', 'u.pk', 's.user_pk')
-    .select([
-      's.id as session_id',
-      's.created_at',
-      's.expires_at',
-      's.authenticated_at',
-      's.methods',
-      's.address',
-      's.binding',
-      ...userColumns.map((each) => `u.${each}` as const),
-    ])
-    .where(`s.${column}`, '=', value)
-    .where('s.expires_at', '>', at)
-    .where('u.is_active', '=', 1)
-    .executeTakeFirst();
+  const [row] = await live[column](queries, { value, at });
   if (!row) return undefined;
   return {
     id: row.session_id,

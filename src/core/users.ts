@@ -2,6 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { sql } from 'kysely';
 import type { Database, Queries } from '../db/database.ts';
+import { prepare } from '../db/prepared.ts';
 import type { Core } from './core.ts';
 import type { Json, ValuesOf } from './declaration.ts';
 import { userModel } from './models/people.ts';
@@ -77,9 +78,22 @@ export const userOfRow = (row: UserRow): User => ({
 /** The columns to select for `userOfRow`. */
 export const userColumns = columns;
 
+const byPk = prepare((queries, { pk }: { pk: number }) =>
+  queries.selectFrom('users').select(columns).where('pk', '=', pk),
+);
+
+const byName = {
+  username_key: prepare((queries, { key }: { key: string }) =>
+    queries.selectFrom('users').select(columns).where('username_key', '=', key).limit(2),
+  ),
+  email_key: prepare((queries, { key }: { key: string }) =>
+    queries.selectFrom('users').select(columns).where('email_key', '=', key).limit(2),
+  ),
+};
+
 /** The person with this number, or undefined. */
 export async function userByPk(queries: Queries, pk: number): Promise<User | undefined> {
-  const row = await queries.selectFrom('users').select(columns).where('pk', '=', pk).executeTakeFirst();
+  const [row] = await byPk(queries, { pk });
   return row && userOfRow(row);
 }
 
@@ -99,13 +113,11 @@ export async function userByIdentifier(
   const key = normalisedKey(typed);
   if (key === '' || key.includes('\0')) return undefined;
   for (const field of fields) {
-    const column = field === 'email' ? 'email_key' : 'username_key';
-    let query = read.selectFrom('users').select(columns).limit(2);
-    if (field !== 'upn') query = query.where(column, '=', key);
-    // No index helps with an attribute, so it stays a rare choice.
-    else if (engine === 'sqlite') query = query.where(sql<string>`attributes ->> '$.upn'`, '=', typed);
-    else query = query.where(sql<string>`attributes::json ->> 'upn'`, '=', typed);
-    const rows = (await query.execute()).map(userOfRow);
+    const rows = (
+      field === 'upn'
+        ? await rowsByUpn(engine, read, typed)
+        : await byName[field === 'email' ? 'email_key' : 'username_key'](read, { key })
+    ).map(userOfRow);
     const found = rows.length === 1 ? rows[0] : undefined;
     const same = field === 'email' ? found?.email : field === 'username' ? found?.username : typed;
     if (found && (!exactCase || same === typed)) return found;
@@ -113,11 +125,21 @@ export async function userByIdentifier(
   return undefined;
 }
 
+/** No index helps with an attribute, so it stays a rare choice. */
+function rowsByUpn(engine: Database['engine'], read: Queries, upn: string): Promise<UserRow[]> {
+  const value = engine === 'sqlite' ? sql<string>`attributes ->> '$.upn'` : sql<string>`attributes::json ->> 'upn'`;
+  return read.selectFrom('users').select(columns).where(value, '=', upn).limit(2).execute();
+}
+
 /** The stored hash, or null when the account has no password. */
 export async function passwordHashOf(queries: Queries, userPk: number): Promise<string | null> {
-  const row = await queries.selectFrom('users').select('password_hash').where('pk', '=', userPk).executeTakeFirst();
+  const [row] = await hashByPk(queries, { userPk });
   return row?.password_hash ?? null;
 }
+
+const hashByPk = prepare((queries, { userPk }: { userPk: number }) =>
+  queries.selectFrom('users').select('password_hash').where('pk', '=', userPk),
+);
 
 /** Stores a hash that `Core.passwords` made; null takes the password away. */
 export async function setPasswordHash(
@@ -138,9 +160,8 @@ export async function noteLogin(transaction: Queries, at: number, userPk: number
   await transaction.updateTable('users').set({ last_login_at: at }).where('pk', '=', userPk).execute();
 }
 
-/** All groups of a person: those they are in, and every parent above. A cycle of parents ends by itself. */
-export async function membershipsOf(queries: Queries, userPk: number): Promise<Membership[]> {
-  const rows = await queries
+const groupsHeld = prepare((queries, { userPk }: { userPk: number }) =>
+  queries
     .withRecursive('held', (query) =>
       query
         .selectFrom('group_members as m')
@@ -153,8 +174,12 @@ export async function membershipsOf(queries: Queries, userPk: number): Promise<M
     .selectFrom('groups as g')
     .innerJoin('held', 'held.id', 'g.id')
     .select(['g.id', 'g.name', 'g.is_superuser', 'g.settings'])
-    .orderBy('g.name')
-    .execute();
+    .orderBy('g.name'),
+);
+
+/** All groups of a person: those they are in, and every parent above. A cycle of parents ends by itself. */
+export async function membershipsOf(queries: Queries, userPk: number): Promise<Membership[]> {
+  const rows = await groupsHeld(queries, { userPk });
   return rows.map((row) => ({
     id: row.id,
     name: row.name,

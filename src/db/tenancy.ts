@@ -8,6 +8,7 @@ import {
   BinaryOperationNode,
   ColumnNode,
   type ColumnUpdateNode,
+  type CompiledQuery,
   type DeleteQueryNode,
   type InsertQueryNode,
   type JoinNode,
@@ -183,6 +184,8 @@ class Transformer extends OperationNodeTransformer {
 
 /** The plugin that binds a query builder to one tenant. */
 export class TenancyPlugin implements KyselyPlugin {
+  /** The texts of prepared queries, narrowed to the tenant; see prepared.ts. */
+  readonly texts = new Map<unknown, CompiledQuery>();
   readonly #tenant: string;
   #transformer: Transformer;
   constructor(tenant: string) {

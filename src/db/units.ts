@@ -47,8 +47,12 @@ export class UnitPlugin implements KyselyPlugin {
   end(): void {
     this.#ended = true;
   }
-  transformQuery(args: PluginTransformQueryArgs): PluginTransformQueryArgs['node'] {
+  /** @throws UnitEndedError */
+  check(): void {
     if (this.#ended) throw new UnitEndedError();
+  }
+  transformQuery(args: PluginTransformQueryArgs): PluginTransformQueryArgs['node'] {
+    this.check();
     return args.node;
   }
   async transformResult(args: PluginTransformResultArgs): Promise<QueryResult<UnknownRow>> {

@@ -1,16 +1,44 @@
 import { randomUUID } from 'node:crypto';
 import type { Queries } from '../db/database.ts';
+import { prepare } from '../db/prepared.ts';
 import type { Run, RunState } from './run.ts';
 
 /** Somebody else has moved the run on: a second click, another tab, a replay. */
 export class RunMovedOn extends Error {}
+
+const byId = prepare((queries, { id }: { id: string }) =>
+  queries.selectFrom('flow_runs').selectAll().where('id', '=', id),
+);
+
+const begin = prepare(
+  (queries, { id, browser, state, until }: { id: string; browser: string; state: string; until: number }) =>
+    queries
+      .insertInto('flow_runs')
+      .values({ id, version: 1, browser_hash: browser, state, expires_at: until })
+      .onConflict((conflict) => conflict.columns(['id']).doNothing())
+      .returning('id'),
+);
+
+const moveOn = prepare(
+  (queries, { id, from, to, state, until }: { id: string; from: number; to: number; state: string; until: number }) =>
+    queries
+      .updateTable('flow_runs')
+      .set({ version: to, state, expires_at: until })
+      .where('id', '=', id)
+      .where('version', '=', from)
+      .returning('version'),
+);
+
+const amend = prepare((queries, { id, state, browser }: { id: string; state: string; browser: string }) =>
+  queries.updateTable('flow_runs').set({ state, browser_hash: browser }).where('id', '=', id),
+);
 
 /** The run in a row, whoever it belongs to. */
 export async function readRun(
   queries: Queries,
   id: string,
 ): Promise<{ run: Run; browser: string; expiresAt: number } | undefined> {
-  const row = await queries.selectFrom('flow_runs').selectAll().where('id', '=', id).executeTakeFirst();
+  const [row] = await byId(queries, { id });
   if (!row) return undefined;
   const state = JSON.parse(row.state) as RunState;
   return {
@@ -28,31 +56,17 @@ export async function advanceRun(transaction: Queries, run: Run, state: RunState
   const text = JSON.stringify(state);
   if (run.id === undefined || run.version === undefined) {
     const id = run.firstId ?? randomUUID();
-    const made = await transaction
-      .insertInto('flow_runs')
-      .values({ id, version: 1, browser_hash: run.browser, state: text, expires_at: expiresAt })
-      .onConflict((conflict) => conflict.columns(['id']).doNothing())
-      .returning('id')
-      .executeTakeFirst();
+    const [made] = await begin(transaction, { id, browser: run.browser, state: text, until: expiresAt });
     if (!made) throw new RunMovedOn('the run has begun');
     return { id, version: 1, browser: run.browser, state };
   }
-  const moved = await transaction
-    .updateTable('flow_runs')
-    .set({ version: run.version + 1, state: text, expires_at: expiresAt })
-    .where('id', '=', run.id)
-    .where('version', '=', run.version)
-    .returning('version')
-    .executeTakeFirst();
+  const step = { id: run.id, from: run.version, to: run.version + 1, state: text, until: expiresAt };
+  const [moved] = await moveOn(transaction, step);
   if (!moved) throw new RunMovedOn('the run has moved on');
   return { id: run.id, version: moved.version, browser: run.browser, state };
 }
 
 /** Writes what an effect added, in the transaction that moved the run. */
 export async function amendRun(transaction: Queries, run: Run): Promise<void> {
-  await transaction
-    .updateTable('flow_runs')
-    .set({ state: JSON.stringify(run.state), browser_hash: run.browser })
-    .where('id', '=', run.id ?? '')
-    .execute();
+  await amend(transaction, { id: run.id ?? '', state: JSON.stringify(run.state), browser: run.browser });
 }
