@@ -85,6 +85,22 @@ for (const engine of databases()) {
       assert.deepEqual(left.map((row) => row.owner_id).sort(), tokens.map((row) => row.id).sort());
     });
 
+    await t.test('nobody is let in because the last who were allowed are gone', async () => {
+      const club = await make('core/groups/', { name: 'Club' });
+      const closed = await make('core/applications/', { name: 'Closed', slug: 'closed' });
+      const binding = await make('policies/bindings/', { target: closed, group: club, order: 0 });
+      const refused = await admin.delete(`core/groups/${club}/`);
+      assert.equal(refused.status, 409);
+      assert.match(String(refused.body.detail), /last that decides who may enter/);
+      const another = await make('policies/bindings/', { target: closed, group, order: 1 });
+      await admin.patch(`policies/bindings/${another}/`, { enabled: false });
+      assert.equal((await admin.delete(`core/groups/${club}/`)).status, 409, 'a disabled binding keeps nobody out');
+      await admin.patch(`policies/bindings/${another}/`, { enabled: true });
+      assert.equal((await admin.delete(`core/groups/${club}/`)).status, 204);
+      assert.equal(await gone(`policies/bindings/${binding}/`), true);
+      assert.equal((await admin.delete('core/applications/closed/')).status, 204, 'with its application a binding may go');
+    });
+
     await t.test('many who use it are no hindrance', async () => {
       const many = await make('policies/expression/', { name: 'many', expression: 'return true' });
       for (let order = 0; order < 30; order += 1)

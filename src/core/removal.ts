@@ -6,6 +6,7 @@ import { type Database, isForeignKeyViolation, type Queries } from '../db/databa
 import { bumpConfiguration } from './configuration.ts';
 import type { Declaration, Field, ObjectTable, WhenDeleted } from './declaration.ts';
 import { Fault, notFound } from './fault.ts';
+import { policyBindingModel } from './models/access.ts';
 import { findObject, numberColumn, type StoredObject } from './objects.ts';
 
 /** One object that names another. */
@@ -95,6 +96,7 @@ export async function removeObject(
   const removed: Removed[] = [];
   try {
     await removeOne(transaction, declarations, declaration, id, new Set(), removed);
+    await refuseOpening(transaction, declaration, removed);
   } catch (fault) {
     if (!isForeignKeyViolation(fault)) throw fault;
     const message = `This ${declaration.verboseName} is still used.`;
@@ -102,6 +104,33 @@ export async function removeObject(
   }
   await bumpConfiguration(database, transaction);
   return removed;
+}
+
+/**
+ * What nothing is bound to is open to everybody. A binding may go because somebody takes it away, but never only
+ * because the group, person or policy that it names is deleted, when it was the last one that kept others out.
+ */
+async function refuseOpening(
+  transaction: Queries,
+  declaration: Declaration,
+  removed: readonly Removed[],
+): Promise<void> {
+  if (declaration.table === 'policy_bindings') return;
+  const gone = new Set(removed.map(({ object }) => object.id));
+  for (const { object } of removed) {
+    const { target, enabled } = object.values;
+    if (object.model !== policyBindingModel.model || enabled !== true || gone.has(String(target))) continue;
+    const left = await transaction
+      .selectFrom('policy_bindings')
+      .select('id')
+      .where('target_id', '=', String(target))
+      .where('enabled', '=', 1)
+      .limit(1)
+      .executeTakeFirst();
+    if (left) continue;
+    const message = `This ${declaration.verboseName} is the last that decides who may enter; without it everybody could. Change or delete its binding (${object.id}) first.`;
+    throw new Fault('in_use', message, { status: 409 });
+  }
 }
 
 async function removeOne(
