@@ -34,6 +34,8 @@ export type RequestFacts = {
 export type RunContext = {
   /** The number of the person the run is about. */
   pending_user?: number | undefined;
+  /** True while the pending person was only named by what somebody typed: nothing shows that it is them. */
+  pending_user_unproven?: boolean | undefined;
   /** What was typed to name them; kept when nobody has that name, so that answers tell nothing. */
   pending_user_identifier?: string;
   prompt_data?: Record<string, Json>;

@@ -75,7 +75,7 @@ export const identification = defineStage({
     const found = await userByIdentifier(core.database, typed, fields, !settings.case_insensitive_matching);
     const password = await passwordStage(run);
     const context = {
-      ...(found?.pk !== run.context.pending_user && nothingProven),
+      ...(found?.pk !== run.context.pending_user && nothingProven(found !== undefined && !isSelf(run, found.pk))),
       pending_user_identifier: typed,
       // Also when there is nobody: the person of an answer before must not stay.
       pending_user: found?.pk,
@@ -89,7 +89,15 @@ export const identification = defineStage({
 });
 
 /** What somebody proved of themselves does not count for whom they name next. */
-const nothingProven = { authentication_methods: undefined, auth_method: undefined, auth_method_args: undefined };
+const nothingProven = (unproven: boolean): Partial<RunContext> => ({
+  authentication_methods: undefined,
+  auth_method: undefined,
+  auth_method_args: undefined,
+  // In any flow: naming somebody must never be enough to be signed in as them or to change their account.
+  pending_user_unproven: unproven || undefined,
+});
+
+const isSelf = ({ request }: Run, pk: number): boolean => request.session?.user.pk === pk;
 
 type PasswordStage = NonNullable<Awaited<ReturnType<Run['otherStage']>>>;
 

@@ -80,7 +80,12 @@ export const password = defineStage({
     }
     await forgive(run);
     const methods = [...(run.context.authentication_methods ?? []), 'pwd'];
-    const context = { authentication_methods: methods, auth_method: verified.method, auth_method_args: {} };
+    const context = {
+      authentication_methods: methods,
+      auth_method: verified.method,
+      auth_method_args: {},
+      pending_user_unproven: undefined,
+    };
     const next: Outcome = { type: 'next', context };
     if (!verified.newHash) return next;
     const { newHash } = verified;

@@ -67,7 +67,8 @@ const REMEMBER: ReadonlyMap<unknown, boolean> = new Map<unknown, boolean>([
 function signIn(run: Run, remember: boolean): Outcome {
   const { pendingUser } = run;
   // Nobody is signed in who has proven nothing: neither in this flow nor by the session that began it.
-  const hasProof = (run.context.authentication_methods?.length ?? 0) > 0 || run.flow.designation !== 'authentication';
+  const { authentication_methods: methods = [], pending_user_unproven: unproven } = run.context;
+  const hasProof = unproven !== true && (methods.length > 0 || run.flow.designation !== 'authentication');
   if (!pendingUser?.isActive || !hasProof) return { type: 'deny', message: 'You could not be signed in.' };
   return { type: 'next', effect: effect(run, pendingUser, remember) };
 }

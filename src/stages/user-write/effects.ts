@@ -80,7 +80,7 @@ async function finish(
   if (written.hash !== undefined) await record(run, transaction, 'password_set', person, {});
   // The hash has done its service; the run need not keep it.
   const { password: _, ...rest } = run.context.prompt_data ?? {};
-  return { context: { pending_user: person.pk, prompt_data: rest } };
+  return { context: { pending_user: person.pk, pending_user_unproven: undefined, prompt_data: rest } };
 }
 
 async function record(

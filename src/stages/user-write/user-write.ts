@@ -22,6 +22,7 @@ export const userWrite = defineStage({
     const mode = settings.user_creation_mode;
     const user = mode === 'always_create' ? undefined : run.pendingUser;
     if (!user && mode === 'never_create') return deny('Nobody is known here, and no account may be made.');
+    if (user && context.pending_user_unproven === true) return deny('Nobody has shown that this account is theirs.');
     if (await isTaken(run, user, written)) return deny(TAKEN);
     return user ? update(run, user, written) : create(run, written);
   },
