@@ -1,8 +1,9 @@
 /** Tokens that act for a user: stored as a hash, and sealed for those who may read the key again. */
-import type { Queries } from '../db/database.ts';
+import { isUniqueViolation, type Queries } from '../db/database.ts';
 import type { Sealer } from './crypto/seal.ts';
 import { hashToken, randomAlphanumeric } from './crypto/tokens.ts';
 import { text, type ValuesOf } from './declaration.ts';
+import { invalid } from './fault.ts';
 import { type tokenIntents, tokenModel } from './models/people.ts';
 import { insertObject, type ObjectStore, type StoredObject } from './objects.ts';
 import { readSecret, writeSecret } from './secrets.ts';
@@ -38,13 +39,15 @@ export async function createToken(
   return { token: { ...made, values: shown }, key };
 }
 
-/** Replaces the key of a token. */
+/** Replaces the key of a token. Throws `invalid` for one that another token has: one key leads to one account. */
 export async function setTokenKey(sealer: Sealer, transaction: Queries, id: string, key: string): Promise<void> {
-  await transaction
-    .updateTable('tokens')
-    .set({ key_hash: hashToken(key) })
-    .where('id', '=', id)
-    .execute();
+  const key_hash = hashToken(key);
+  try {
+    await transaction.updateTable('tokens').set({ key_hash }).where('id', '=', id).execute();
+  } catch (fault) {
+    if (!isUniqueViolation(fault)) throw fault;
+    throw invalid({ key: ['Choose another key.'] });
+  }
   await writeSecret(sealer, transaction, id, KEY, key);
 }
 

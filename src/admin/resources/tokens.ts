@@ -37,6 +37,10 @@ async function prepareToken({ values, before, context }: Change): Promise<Values
   if (own && (!OWN_INTENTS.has(values.intent) || values.managed)) {
     throw forbidden('Keys of one’s own are for the API or in place of a password.');
   }
+  // Whoever holds a key could otherwise hand it to another account, and be that account from then on.
+  if (own && (values.user ?? caller.user.pk) !== caller.user.pk) {
+    throw forbidden('Keys of one’s own act for oneself.');
+  }
   filled.user ??= before?.values.user ?? caller.user.pk;
   if (filled.user !== caller.user.pk && !caller.rights.isSuperuser) {
     const user = await findObject(core.database.read, userModel, { pk: filled.user as number });
