@@ -2,6 +2,7 @@
  * Which addresses a client may be answered at. Pure functions. Comparison is exact (RFC 9700 section 2.1): a strict
  * address equals character by character, a regular expression covers the whole address.
  */
+import { type BoundedPattern, boundedPattern } from './bounded-pattern.ts';
 import type { RedirectUri } from './oauth2.settings.ts';
 
 const LONGEST = 2000;
@@ -38,10 +39,10 @@ export function isUsablePattern(text: string): boolean {
 }
 
 /** Anchored at both ends, whatever the pattern says of alternatives. */
-function compile(pattern: string): RegExp | undefined {
+function compile(pattern: string): BoundedPattern | undefined {
   if (pattern.length > LONGEST) return undefined;
   try {
-    return new RegExp(`^(?:${pattern})$`, 'u');
+    return boundedPattern(pattern);
   } catch {
     return undefined;
   }
