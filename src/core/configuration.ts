@@ -42,7 +42,7 @@ export async function openConfiguration(database: Database): Promise<Configurati
   const clear = (): void => entries.clear();
   const stop = await database.watch(clear);
 
-  // On SQLite every commit moves data_version; only a moved configuration version empties the cache.
+  // On SQLite every commit of another process moves data_version; only a moved configuration version empties the cache.
   const refresh = async (): Promise<void> => {
     const dataVersion = database.dataVersion();
     if (dataVersion === undefined || dataVersion === seenDataVersion) return;

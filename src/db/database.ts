@@ -26,11 +26,14 @@ export type Database = {
   read: Queries;
   /** Runs the unit in one transaction and resolves when it is durable; rejects with nothing changed. */
   write<T>(unit: Unit<T>): Promise<T>;
-  /** Calls back when another process may have changed something; returns how to stop listening. */
+  /**
+   * Calls back when configuration was announced: on PostgreSQL by any process, on SQLite by this one, with the commit.
+   * Returns how to stop listening.
+   */
   watch(changed: () => void): Promise<() => Promise<void>>;
-  /** Tells the other processes at the end of the unit that configuration has changed. */
+  /** Tells those who watch, at the end of the unit, that configuration has changed. */
   announce(transaction: Queries): Promise<void>;
-  /** A cheap number that changes with every commit of anybody (SQLite); undefined where `watch` tells. */
+  /** A cheap number that changes with every commit of another process (SQLite); undefined where `watch` tells. */
   dataVersion(): number | undefined;
   /** How many statements have been run so far, for tests and metrics. */
   statements(): number;
@@ -84,6 +87,8 @@ async function openFile(named: string, tenancy: TenancyPlugin, server: boolean):
     throw fault;
   }
   const nesting = makeNesting();
+  const watching = new Set<() => void>();
+  let announced = false;
   let last: Promise<unknown> = Promise.resolve();
   const unfinished = new Set<Promise<unknown>>();
   let closed = false;
@@ -96,10 +101,12 @@ async function openFile(named: string, tenancy: TenancyPlugin, server: boolean):
     await before;
     try {
       await file.begin();
+      announced = false;
       const { dialect, end } = file.writer();
       try {
         const result = await nesting.run(() => unit(bind(new Kysely<Tables>({ dialect }))));
         file.commit();
+        if (announced) for (const changed of watching) changed();
         return result;
       } catch (fault) {
         file.rollback();
@@ -144,8 +151,13 @@ async function openFile(named: string, tenancy: TenancyPlugin, server: boolean):
     engine: 'sqlite',
     read: new Kysely<Tables>({ dialect: file.reader }).withPlugin(tenancy),
     write: (unit) => write(unit, (queries) => queries.withPlugin(tenancy)),
-    watch: async () => async () => {},
-    announce: async () => {},
+    async watch(changed) {
+      watching.add(changed);
+      return async () => void watching.delete(changed);
+    },
+    async announce() {
+      announced = true;
+    },
     dataVersion: file.dataVersion,
     statements: () => counter.statements,
     close,

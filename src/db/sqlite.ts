@@ -125,7 +125,7 @@ export type SqliteFile = {
   rollback(): void;
   /** Resolves when everything committed before the call is on the disk. */
   durable(): Promise<void>;
-  /** Changes whenever any connection, of this process or another, has committed. */
+  /** Changes whenever another process has committed. */
   dataVersion(): number;
   close(): Promise<void>;
 };
@@ -161,7 +161,8 @@ function connected(
   log: number,
   counter: { statements: number },
 ): SqliteFile {
-  const dataVersion = reader.prepare('pragma data_version');
+  // On the writing connection it stays where it is when we commit ourselves.
+  const dataVersion = writer.prepare('pragma data_version');
   const flusher = makeFlusher(log);
   const begin = writer.prepare('begin immediate');
   const commit = writer.prepare('commit');
