@@ -178,6 +178,15 @@ for (const engine of databases()) {
           const origin = `http://${host}`;
           if (status === 403) {
             assert.equal((await ask({ headers: { host, origin }, form: answer() })).status, 403, host);
+            // A page can write these headers itself, and a browser of this machine comes from loopback.
+            const forged = {
+              host,
+              'x-forwarded-for': '127.0.0.1',
+              'x-forwarded-host': host,
+              'x-forwarded-proto': 'http',
+            };
+            assert.equal((await ask({ headers: forged })).status, 403, host);
+            assert.equal((await ask({ headers: { ...forged, origin }, form: answer() })).status, 403, host);
             assert.equal((await ask({ headers: { host }, path: `${PAGE}?token=${token}` })).status, 200, host);
           }
         }

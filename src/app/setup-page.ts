@@ -71,7 +71,11 @@ export function mountSetup(server: FastifyInstance, core: Core, pages: FlowPages
 async function requireVisitor(core: Core, request: FastifyRequest, token: string | undefined): Promise<void> {
   if ((await setupState(core)) === 'done') throw notFound();
   const { clientAddress } = request.requestOrigin;
-  const visitor = { clientAddress, token, behindUnknownProxy: isForwardedUnknown(request) || mayBeRebound(request) };
+  const visitor = {
+    clientAddress,
+    token,
+    behindUnknownProxy: isForwardedUnknown(request) || mayBeRebound(core, request),
+  };
   if (!(await maySetUp(core, visitor))) {
     throw forbidden('Set-up is not open to this address. Use the link that the server printed when it started.');
   }
@@ -86,13 +90,15 @@ function isForwardedUnknown({ headers, requestOrigin }: FastifyRequest): boolean
 }
 
 /**
- * Whether the Host is a public name that came straight here. Such a name may belong to another site, whose page lets
- * its own name point at this machine and so reaches us through the browser of somebody in here (DNS rebinding).
+ * Whether the Host is a public name that the operator has not set. Such a name may belong to another site, whose page
+ * lets its own name point at this machine and so reaches us through the browser of somebody in here (DNS rebinding).
+ * That page can write `X-Forwarded-For` itself, so a proxy that seems to stand between vouches for nothing here.
  */
-function mayBeRebound({ requestOrigin: { host, viaProxy } }: FastifyRequest): boolean {
+function mayBeRebound({ baseUrl }: Core, { requestOrigin: { host } }: FastifyRequest): boolean {
+  if (baseUrl !== undefined && new URL(baseUrl).host === host) return false;
   const name = host.replace(/:\d+$/, '');
   const isOurs = isIP(name.replace(/^\[|\]$/g, '')) !== 0 || !name.includes('.') || PRIVATE_NAME.test(name);
-  return !viaProxy && !isOurs;
+  return !isOurs;
 }
 
 /** Names that nobody can register: RFC 6761, RFC 6762, RFC 8375, and `internal`. */
