@@ -57,4 +57,10 @@ function say(text: string): number {
   return 0;
 }
 
+// `ostiary apply … | head` closes the pipe early; that is no fault of the command.
+process.stdout.on('error', (fault: NodeJS.ErrnoException) => {
+  if (fault.code !== 'EPIPE') throw fault;
+  process.exit(0);
+});
+
 if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

@@ -57,10 +57,6 @@ export async function makePages(core: Core): Promise<Pages> {
       const shown = page.challenge.component === 'ak-stage-access-denied' ? { requestId } : {};
       return renderFlowPage({ ...frame, ...shown, ...page, challenge: page.challenge as never, screen });
     },
-    async fault(request, reply, name) {
-      const { status, ...words } = faultWords[name];
-      return { status, html: renderErrorPage({ ...(await frameOf(request, reply)), ...words }) };
-    },
     async plain(request, reply, page) {
       const { requestId: _, ...frame } = await frameOf(request, reply);
       return renderDocument(frame, page);
@@ -81,12 +77,21 @@ export async function makePages(core: Core): Promise<Pages> {
   };
 }
 
-const WORDS: Readonly<Record<number, keyof typeof faultWords>> = { 403: 'crossSite', 404: 'notFound', 429: 'tooMany' };
+/** Codes and statuses that have words of their own. */
+const WORDS: Readonly<Record<string, keyof typeof faultWords>> = {
+  invalid_client: 'clientId',
+  invalid_redirect_uri: 'redirectUri',
+  bad_host: 'wrongHost',
+  wrong_host: 'wrongHost',
+  cross_site: 'crossSite',
+  404: 'notFound',
+  429: 'tooMany',
+};
 
 function wordsOf({ status, message, code }: ErrorPage): { title: string; message: string; remedy?: string } {
-  const ready =
-    code === 'bad_host' || code === 'wrong_host' ? 'wrongHost' : status >= 500 ? 'unexpected' : WORDS[status];
-  if (ready === undefined) return { title: 'This request cannot be answered', message };
+  const ready = status >= 500 ? 'unexpected' : (WORDS[code] ?? WORDS[status]);
+  if (ready === undefined)
+    return { title: status === 403 ? 'Not allowed' : 'This request cannot be answered', message };
   const { status: _, ...words } = faultWords[ready];
   return words as { title: string; message: string; remedy?: string };
 }

@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Core } from '../core/core.ts';
 import { randomAlphanumeric } from '../core/crypto/tokens.ts';
-import { Fault, forbidden } from '../core/fault.ts';
+import { Fault, fromAnotherSite } from '../core/fault.ts';
 import { createToken } from '../core/tokens.ts';
 import type { User } from '../core/users.ts';
 import { tellBrowser } from '../flow/browser.ts';
@@ -63,7 +63,7 @@ export function mountRecovery(server: FastifyInstance, core: Core, flow: Flow, p
   });
   server.post<Route>(`${PATH}:key/`, async (request, reply) => {
     if (crossSiteRefusal(request, request.requestOrigin.origin)) {
-      throw forbidden('This form was sent from another site.');
+      throw fromAnotherSite();
     }
     const lifetimeMilliseconds = SESSION_MILLISECONDS;
     const { clientAddress, userAgent, session: before } = await flow.facts(request);

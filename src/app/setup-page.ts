@@ -4,7 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { bumpConfiguration } from '../core/configuration.ts';
 import type { Core } from '../core/core.ts';
 import { longestPassword } from '../core/crypto/passwords.ts';
-import { forbidden, notFound } from '../core/fault.ts';
+import { forbidden, fromAnotherSite, notFound } from '../core/fault.ts';
 import { createSession } from '../core/sessions.ts';
 import { completeSetup, maySetUp, setupState } from '../core/setup.ts';
 import { tellBrowser } from '../flow/browser.ts';
@@ -33,8 +33,7 @@ export function mountSetup(server: FastifyInstance, core: Core, pages: FlowPages
     return show(pages, request, reply, token, { base_url: core.baseUrl ?? request.requestOrigin.origin });
   });
   server.post(SETUP_PATH, async (request, reply) => {
-    if (crossSiteRefusal(request, request.requestOrigin.origin))
-      throw forbidden('This form was sent from another site.');
+    if (crossSiteRefusal(request, request.requestOrigin.origin)) throw fromAnotherSite();
     const form = formParameters(request);
     const token = onlyValue(form, 'token');
     await requireVisitor(core, request, token);

@@ -24,6 +24,9 @@ export class Fault extends Error {
 export const notFound = (message = 'Not found.'): Fault => new Fault('not_found', message, { status: 404 });
 /** The caller may not do this. */
 export const forbidden = (message: string): Fault => new Fault('permission_denied', message, { status: 403 });
+/** A form or script of another site. */
+export const fromAnotherSite = (): Fault =>
+  new Fault('cross_site', 'This request was sent from another site.', { status: 403 });
 /** The input does not fit; names the fields. */
 export const invalid = (fields: Record<string, readonly string[]>): Fault =>
   new Fault('invalid', 'The input is not valid.', { fields });

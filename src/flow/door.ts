@@ -49,12 +49,6 @@ export type Flow = {
   ): Promise<string | undefined>;
   /** Answers with a page (or JSON for a client that wants it) that shows the challenge; for endings without a run. */
   show(request: FastifyRequest, reply: FastifyReply, challenge: Challenge, status?: number): Promise<void>;
-  /** Shows a person a fault that may not go back to the application: a page with plain words and the request's id. */
-  refuse(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    fault: 'clientId' | 'redirectUri' | 'invalidRequest',
-  ): Promise<void>;
   /** Ends the browser's session, tells the protocols, and clears the cookie. */
   signOut(request: FastifyRequest, reply: FastifyReply): Promise<void>;
 };

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { forbidden, invalid, notFound } from '../core/fault.ts';
+import { fromAnotherSite, invalid, notFound } from '../core/fault.ts';
 import { readCookie } from '../http/cookies.ts';
 import { crossSiteRefusal } from '../http/cross-site.ts';
 import { formParameters, onlyValue, parseParameters, queryParameters } from '../http/parameters.ts';
@@ -26,7 +26,7 @@ export function mountExecutor(server: FastifyInstance, context: FlowContext): vo
   });
   server.post<Route>('/api/v3/flows/executor/:slug/', async (request, reply) => {
     const refusal = crossSiteRefusal(request, request.requestOrigin.origin);
-    if (refusal) throw forbidden('This request was sent from another site.');
+    if (refusal) throw fromAnotherSite();
     const values = bodyOf(request);
     const component = typeof values.component === 'string' ? values.component : undefined;
     if (component === undefined) throw invalid({ component: ['This field is required.'] });

@@ -75,10 +75,6 @@ export function makeFlow(engine: Engine, pages: FlowPages): FlowRoom {
       });
       await reply.code(status).type('text/html; charset=utf-8').send(html);
     },
-    async refuse(request, reply, fault) {
-      const { status, html } = await pages.fault(request, reply, fault);
-      await reply.code(status).type('text/html; charset=utf-8').send(html);
-    },
     async signOut(request, reply) {
       const { session, clientAddress } = await door.facts(request);
       clearCookie(request, reply, sessionCookie);

@@ -1,6 +1,6 @@
 /** `/if/flow/<slug>/`: flows for people. Complete HTML whose form works with scripts off; every answer is followed by a redirect. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { forbidden, notFound } from '../core/fault.ts';
+import { fromAnotherSite, notFound } from '../core/fault.ts';
 import { crossSiteRefusal } from '../http/cross-site.ts';
 import { formParameters, onlyValue, queryParameters } from '../http/parameters.ts';
 import { flowPath } from './engine.ts';
@@ -22,7 +22,7 @@ export function mountFlowPages(server: FastifyInstance, context: FlowContext): v
   });
   server.post<Route>('/if/flow/:slug/', async (request, reply) => {
     const refusal = crossSiteRefusal(request, request.requestOrigin.origin);
-    if (refusal) throw forbidden('This form was sent from another site.');
+    if (refusal) throw fromAnotherSite();
     const form = formParameters(request);
     const version = onlyValue(form, 'version');
     const values = Object.fromEntries(

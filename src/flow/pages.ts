@@ -27,10 +27,4 @@ export type FlowPage = {
 /** Draws pages and sets their headers. */
 export type FlowPages = {
   draw(request: FastifyRequest, reply: FastifyReply, page: FlowPage): Promise<string>;
-  /** A page about a fault, with its status. */
-  fault(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    name: 'clientId' | 'redirectUri' | 'invalidRequest',
-  ): Promise<{ status: number; html: string }>;
 };

@@ -5,7 +5,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Json } from '../../core/declaration.ts';
-import { forbidden } from '../../core/fault.ts';
+import { fromAnotherSite } from '../../core/fault.ts';
 import type { Session } from '../../core/sessions.ts';
 import type { Finished, FlowEnd } from '../../flow/door.ts';
 import { crossSiteRefusal } from '../../http/cross-site.ts';
@@ -64,7 +64,7 @@ export async function answerDevicePage(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const { flow, core } = oauth2.services;
-  if (crossSiteRefusal(request, request.requestOrigin.origin)) throw forbidden('This form was sent from another site.');
+  if (crossSiteRefusal(request, request.requestOrigin.origin)) throw fromAnotherSite();
   const { session, clientAddress } = await flow.facts(request);
   if (!session) return signIn(oauth2, request, reply);
   const ticket = onlyValue(queryParameters(request), 'confirm');
