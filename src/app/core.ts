@@ -1,6 +1,6 @@
 /** Makes the Core of a process: opens the database, finds the secret key, and puts together what every room is handed. */
-import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { makeAttempts } from '../core/attempts.ts';
@@ -49,15 +49,22 @@ export async function closeCore(core: Core): Promise<void> {
   await core.database.close();
 }
 
-/** The key beside the embedded database, made at the first start. */
+/**
+ * The key beside the embedded database, made at the first start. It is on the disk before anything is sealed with it,
+ * and whole as soon as it has its name.
+ */
 function ownSecretKey(dataDirectory: string): string {
   const path = join(dataDirectory, 'secret-key');
   if (!existsSync(path)) {
+    const draft = `${path}.${randomUUID()}`;
+    writeFileSync(draft, `${randomBytes(48).toString('base64')}\n`, { mode: 0o600, flag: 'wx', flush: true });
     try {
-      writeFileSync(path, `${randomBytes(48).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
-    } catch (fault) {
-      // Another process of the same start was quicker; its key is as good.
-      if ((fault as NodeJS.ErrnoException).code !== 'EEXIST') throw fault;
+      linkSync(draft, path);
+    } catch {
+      // Another process of the same start was quicker, and its key is as good; or the file system has no links.
+      if (!existsSync(path)) renameSync(draft, path);
+    } finally {
+      rmSync(draft, { force: true });
     }
   }
   return readFileSync(path, 'utf8').trim();
