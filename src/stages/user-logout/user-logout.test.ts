@@ -3,7 +3,6 @@ import { after, before, describe, test } from 'node:test';
 import { events, rows, sessions } from '../../../tests/environment/counting.ts';
 import { databases } from '../../../tests/environment/databases.ts';
 import { startOstiary, type TestOstiary } from '../../../tests/environment/ostiary.ts';
-import { Program } from '../../../tests/environment/program.ts';
 
 for (const engine of databases()) {
   describe(`the logout stage on ${engine.name}`, () => {
