@@ -9,6 +9,7 @@ import { readCookie } from '../http/cookies.ts';
 import { crossSiteRefusal } from '../http/cross-site.ts';
 import { formParameters, onlyValue, parseParameters, queryParameters } from '../http/parameters.ts';
 import type { Challenge } from '../stages/stage.ts';
+import { cancelPath } from './cancel.ts';
 import { CONFIRM } from './engine.ts';
 import type { FlowContext } from './flow.ts';
 import { frame, ownPath } from './frame.ts';
@@ -103,8 +104,8 @@ async function send(
   reply: FastifyReply,
   result: Visit & { type: 'position' },
 ): Promise<FastifyReply> {
-  const { position, flow, start } = result;
+  const { position, flow, start, key } = result;
   const errors = position.type === 'challenge' ? position.errors : undefined;
   const names = await titleNames(context, request, result);
-  return reply.send(frame(flow, challengeOf(result), start.restart, errors, names));
+  return reply.send(frame(flow, challengeOf(result), cancelPath(flow.values.slug, key, start), errors, names));
 }

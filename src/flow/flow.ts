@@ -10,6 +10,7 @@ import { sessionCookie, clearCookie } from '../http/cookies.ts';
 import type { Protocol, ProtocolServices } from '../protocols/protocol.ts';
 import type { RequestFacts } from '../stages/stage.ts';
 import { nameBrowser, readFacts } from './browser.ts';
+import { mountCancel } from './cancel.ts';
 import type { Flow } from './door.ts';
 import { type Engine, flowPath, look } from './engine.ts';
 import { mountExecutor } from './executor.ts';
@@ -94,6 +95,7 @@ export function makeFlow(engine: Engine, pages: FlowPages): FlowRoom {
       mountFlowPages(server, context);
       mountExecutor(server, context);
       mountShortcuts(server, context);
+      mountCancel(server, context);
     },
     connect(services, protocols) {
       Object.assign(finishers, { services, protocols });

@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fromAnotherSite, notFound } from '../core/fault.ts';
 import { crossSiteRefusal } from '../http/cross-site.ts';
 import { formParameters, onlyValue, queryParameters } from '../http/parameters.ts';
+import { cancelPath } from './cancel.ts';
 import { flowPath } from './engine.ts';
 import type { FlowContext } from './flow.ts';
 import { frame, ownPath } from './frame.ts';
@@ -80,7 +81,7 @@ async function show(
   if (input.answered && !errors && !notice) return reply.redirect(flowPath(input.slug, start.next, key), 303);
   const names = await titleNames(context, request, result);
   return send(context, request, reply, {
-    challenge: frame(flow, challengeOf(result), start.restart, errors, names),
+    challenge: frame(flow, challengeOf(result), cancelPath(input.slug, key, start), errors, names),
     screen: position.type === 'challenge' ? position.step.stage.screen : undefined,
     formAction: `/if/flow/${input.slug}/`,
     hiddenFields: { run: key, version: String(position.run.version ?? 0), ...(start.next && { next: start.next }) },

@@ -15,8 +15,4 @@ export function mountShortcuts(server: FastifyInstance, { door }: FlowContext): 
       return reply.redirect(flowPath(slug, ownPath(onlyValue(queryParameters(request), 'next'))), 302);
     });
   }
-  server.get('/flows/-/cancel/', async (request, reply) => {
-    const next = ownPath(onlyValue(queryParameters(request), 'next'));
-    return reply.redirect(next ?? '/', 302);
-  });
 }

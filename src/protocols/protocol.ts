@@ -34,6 +34,8 @@ export type Protocol<F extends Fields = Fields> = {
   mount?(server: FastifyInstance, services: ProtocolServices): void;
   /** The person has come through the flow that this protocol started. Asks `mayEnter` again before anything is given. */
   finish?(services: ProtocolServices, finished: Finished): Promise<FlowEnd>;
+  /** The person has left that flow by its "Cancel". Tells the application so; stores nothing, for a link leads here. */
+  cancel?(services: ProtocolServices, left: Finished): Promise<FlowEnd>;
   /** The addresses that people copy into an application. */
   setupUrls?(services: ProtocolServices, provider: StoredObject, view: ProviderView): Promise<Record<string, Json>>;
   /** What an application would learn of a person. */

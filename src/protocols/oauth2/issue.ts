@@ -77,6 +77,19 @@ export async function issue(
   }
 }
 
+/** The person does not allow it: the client is told (RFC 6749 section 4.1.2.1), if it may still be told anything. */
+export async function decline(
+  services: ProtocolServices,
+  { asked, path }: Authorization,
+  { origin }: Finished['request'],
+): Promise<FlowEnd> {
+  const client = await findClient(services, asked.clientId);
+  const isRegistered = client && matchRedirectUri(client.redirectUris, asked.redirectUri) !== undefined;
+  if (!isRegistered) return { type: 'redirect', to: path };
+  const target: Target = { redirectUri: asked.redirectUri, mode: asked.mode, state: asked.state };
+  return refuseClient(target, issuerOf(client, origin), new OAuthError('access_denied', 'the person did not allow it'));
+}
+
 async function give(order: Issue): Promise<Record<string, string>> {
   const { services, client, asked, user, session, origin } = order;
   const { core } = services;

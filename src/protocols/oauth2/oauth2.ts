@@ -15,7 +15,7 @@ import { discovery, providerRoot, webFinger } from './discovery.ts';
 import { type EndSession, endSession, finishEndSession } from './end-session.ts';
 import { OAuthError, sendOAuthError } from './errors.ts';
 import { introspect } from './introspect.ts';
-import { type Authorization, issue } from './issue.ts';
+import { type Authorization, decline, issue } from './issue.ts';
 import { jwks } from './jwks.ts';
 import { oauth2Model } from './oauth2.settings.ts';
 import { revoke } from './revoke.ts';
@@ -66,6 +66,10 @@ export const oauth2 = defineProtocol({
     if ('endSession' in started) return finishEndSession(started);
     if ('device' in started) return finishDevice(services, started, request);
     return issue(services, started, request);
+  },
+  async cancel(services: ProtocolServices, { data, request }) {
+    const started = data as unknown as Started;
+    return 'asked' in started ? decline(services, started, request) : { type: 'redirect', to: '/' };
   },
   setupUrls,
   previewUser,

@@ -16,9 +16,9 @@ export const consentScreen: Screen<ConsentChallenge> = {
   lead: (challenge) => challenge.header_text || 'An application asks for access to your account.',
   body: (challenge) => {
     const more = challenge.additional_permissions.length > 0;
-    return html`${drawPerson(challenge.pending_user, challenge.pending_user_avatar, challenge.flow_info?.cancel_url)}
-${drawPermissions(more ? 'You already allowed it to' : 'It will be able to', challenge.permissions)}
-${drawPermissions(challenge.permissions.length > 0 ? 'Now it also asks to' : 'It will be able to', challenge.additional_permissions)}
+    return html`${drawPerson(challenge.pending_user, challenge.pending_user_avatar)}
+${drawPermissions(more ? 'You have already allowed' : 'It asks for', challenge.permissions)}
+${drawPermissions(challenge.permissions.length > 0 ? 'Now it also asks for' : 'It asks for', challenge.additional_permissions)}
 <input type="hidden" name="token" value="${challenge.token}">`;
   },
   actions: () => [{ label: 'Continue' }],
