@@ -93,12 +93,12 @@ async function openFile(named: string, tenancy: TenancyPlugin, server: boolean):
   const unfinished = new Set<Promise<unknown>>();
   let closed = false;
   const alone = async <T>(unit: Unit<T>, bind: (queries: Queries) => Queries): Promise<T> => {
-    const before = last;
+    const predecessor = last;
     let release: () => void = () => {};
     last = new Promise<void>((resolve) => {
       release = resolve;
     });
-    await before;
+    await predecessor;
     try {
       await file.begin();
       announced = false;

@@ -20,7 +20,7 @@ function program(code: string): { child: ChildProcess; heard(): Promise<string>;
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
   return {
     child,
-    ended: new Promise((resolve) => child.once('exit', (code) => resolve(code))),
+    ended: new Promise((resolve) => child.once('exit', resolve)),
     async heard() {
       const line = await lines.next();
       return line.done ? '' : String(line.value);
@@ -159,14 +159,14 @@ for (const engine of databases()) {
 
       it('data_version tells of a write of another process, and closing leaves one whole file', async () => {
         const database = await openDatabase({ url: place.url });
-        const before = database.dataVersion();
-        assert.equal(database.dataVersion(), before);
+        const version = database.dataVersion();
+        assert.equal(database.dataVersion(), version);
         const writer = program(`const database = await openDatabase({ url: ${JSON.stringify(place.url)} });
           await database.write((transaction) =>
             transaction.insertInto('system_settings').values({ name: 'other process', value: '1' }).execute());
           console.log('written'); process.stdin.resume(); process.stdin.on('end', () => process.exit(0));`);
         assert.equal(await writer.heard(), 'written');
-        assert.notEqual(database.dataVersion(), before);
+        assert.notEqual(database.dataVersion(), version);
         writer.child.stdin?.end();
         assert.equal(await writer.ended, 0);
         // A write that is still on its way to the disk is finished before the file is closed.

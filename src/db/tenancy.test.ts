@@ -45,9 +45,9 @@ for (const engine of databases()) {
     /** Runs a change as one tenant and checks that the other has kept every row. */
     const changed = async (change: (transaction: Queries) => Promise<unknown>): Promise<unknown> => {
       await fill();
-      const before = await rows(theirs);
+      const kept = await rows(theirs);
       const result = await ours.write(change);
-      assert.deepEqual(await rows(theirs), before);
+      assert.deepEqual(await rows(theirs), kept);
       return result;
     };
     const counts = async () => (await rows(ours)).map((row) => row.count);

@@ -14,7 +14,7 @@ import {
   type JoinNode,
   type KyselyPlugin,
   type MergeQueryNode,
-  OnConflictNode,
+  type OnConflictNode,
   OnNode,
   type OperationNode,
   OperationNodeTransformer,

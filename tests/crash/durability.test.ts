@@ -35,11 +35,11 @@ describe('durability on SQLite', { skip: cannotTrace(), timeout: 120_000 }, () =
     let acknowledged = 0;
     let lastBegun = -1;
     steps.forEach((step, index) => {
-      const path = 'path' in step ? step.path : '';
+      const file = 'path' in step ? step.path : '';
       if (step.kind === 'said' && step.line.startsWith('begin ')) unit = Number(step.line.slice(6));
-      else if (step.kind === 'write' && path === log && unit !== undefined) committed.set(unit, index);
-      else if (step.kind === 'sync' && path === log) begun.set(step.call, index);
-      else if (step.kind === 'synced' && path === log) lastBegun = Math.max(lastBegun, begun.get(step.call) ?? -1);
+      else if (step.kind === 'write' && file === log && unit !== undefined) committed.set(unit, index);
+      else if (step.kind === 'sync' && file === log) begun.set(step.call, index);
+      else if (step.kind === 'synced' && file === log) lastBegun = Math.max(lastBegun, begun.get(step.call) ?? -1);
       else if (step.kind === 'said' && step.line.startsWith('acknowledged ')) {
         acknowledged += 1;
         const number = Number(step.line.slice(13));

@@ -179,11 +179,11 @@ async function check(database: Database, all: readonly Told[]): Promise<void> {
   }
   for (const code of codes) {
     const family = refresh.filter((row) => row.family_id === code.family_id);
-    const tokens = access.filter((row) => row.family_id === code.family_id).length;
+    const live = access.filter((row) => row.family_id === code.family_id).length;
     const used = family.filter((row) => row.redeemed_at !== null).length;
     // One pair of tokens for the code and one for each use of a refresh token, and none without.
     const expected = code.redeemed_at === null ? 0 : 1 + used;
     assert.equal(family.length, expected, 'refresh tokens of a family');
-    assert.equal(tokens, expected, 'access tokens of a family');
+    assert.equal(live, expected, 'access tokens of a family');
   }
 }

@@ -48,7 +48,7 @@ function read(text: string): Step[] {
     const before = resumed ? open.get(thread) : undefined;
     if (resumed && before) {
       open.delete(thread);
-      if (/ = 0$/.test(rest)) steps.push({ kind: 'synced', path: before.path, call: before.call });
+      if (rest.endsWith(' = 0')) steps.push({ kind: 'synced', path: before.path, call: before.call });
       continue;
     }
     const call = /^(\w+)\((\d+)<([^>]*)>(?:, "([^"]*)"(\.\.\.)?, \d+)?(?:, (\d+))?/s.exec(rest);
@@ -64,7 +64,7 @@ function read(text: string): Step[] {
       calls += 1;
       steps.push({ kind: 'sync', path, call: calls, name });
       if (rest.includes('<unfinished')) open.set(thread, { path, call: calls });
-      else if (/ = 0$/.test(rest)) steps.push({ kind: 'synced', path, call: calls });
+      else if (rest.endsWith(' = 0')) steps.push({ kind: 'synced', path, call: calls });
     }
   }
   return steps;
