@@ -5,8 +5,8 @@
  * own what an object is made of (its declaration says so), the store, or the flows that people go through. The kinds
  * of stages, policies, mappings and protocols are handed in.
  */
-import type { FastifyInstance } from 'fastify';
 import type { Declaration } from '../core/declaration.ts';
+import type { LateRoutes } from '../http/late-routes.ts';
 import { mountResource } from './endpoint.ts';
 import { mountFamily } from './families.ts';
 import { makeRoom } from './room.ts';
@@ -37,13 +37,9 @@ import type { AdminServices } from './services.ts';
 
 export type { AdminServices, BlueprintFile } from './services.ts';
 
-/** Adds the API to the server. `declarations` are all that there are: those of the core, and those of every kind. */
-export function mountAdmin(
-  server: FastifyInstance,
-  services: AdminServices,
-  declarations: readonly Declaration[],
-): void {
-  const room = makeRoom(server, services, declarations);
+/** Adds the API. `declarations` are all that there are: those of the core, and those of every kind. */
+export function mountAdmin(routes: LateRoutes, services: AdminServices, declarations: readonly Declaration[]): void {
+  const room = makeRoom(routes, services, declarations);
   const families = {
     stages: stagesFamily(services),
     policies: policiesFamily(services),

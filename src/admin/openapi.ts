@@ -29,7 +29,7 @@ export function mountSchema(room: Room, resources: readonly Resource[], families
     kept ??= { json: JSON.stringify(makeDocument(resources, families)) };
     return kept;
   };
-  room.server.addHook('onClose', async () => clearTimeout(timer));
+  room.routes.onClose(() => clearTimeout(timer));
   addOpenRoute(room, 'GET', 'schema', async ({ request, reply, query }) => {
     const format = query.get('format')?.at(-1);
     const made = texts();

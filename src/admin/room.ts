@@ -1,8 +1,9 @@
 /** The routes of the room: who may call them, and how their results become answers. */
-import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify';
+import type { HTTPMethods } from 'fastify';
 import { randomToken } from '../core/crypto/tokens.ts';
 import type { Declaration } from '../core/declaration.ts';
 import { csrfCookie, readCookie, setCookie } from '../http/cookies.ts';
+import type { LateRoutes } from '../http/late-routes.ts';
 import { queryParameters } from '../http/parameters.ts';
 import { type Authenticate, makeAuthentication } from './caller.ts';
 import type { AdminContext, AdminServices, OpenContext } from './services.ts';
@@ -11,15 +12,15 @@ import { makeValidation, type Validation } from './validation.ts';
 export const BASE = '/api/v3';
 
 export type Room = {
-  server: FastifyInstance;
+  routes: LateRoutes;
   services: AdminServices;
   declarations: readonly Declaration[];
   validation: Validation;
   authenticate: Authenticate;
 };
 
-export function makeRoom(server: FastifyInstance, services: AdminServices, declarations: readonly Declaration[]): Room {
-  return { server, services, declarations, validation: makeValidation(), authenticate: makeAuthentication(services) };
+export function makeRoom(routes: LateRoutes, services: AdminServices, declarations: readonly Declaration[]): Room {
+  return { routes, services, declarations, validation: makeValidation(), authenticate: makeAuthentication(services) };
 }
 
 /** What a handler answers: a body with 200, `created` with 201, nothing with 204. */
@@ -59,17 +60,13 @@ export function addOpenRoute(
 
 function add(room: Room, method: HTTPMethods, path: string, handle: (context: OpenContext) => Promise<unknown>): void {
   const { services, declarations } = room;
-  room.server.route({
-    method,
-    url: `${BASE}/${path}/`,
-    handler: async (request: FastifyRequest, reply: FastifyReply) => {
-      reply.header('cache-control', 'no-store').header('vary', 'authorization, cookie');
-      const query = queryParameters(request);
-      const result = await handle({ services, core: services.core, request, reply, query, declarations });
-      if (reply.sent) return reply;
-      if (result === undefined) return reply.code(204).send();
-      if (result instanceof Created) return reply.code(201).send(result.body);
-      return reply.send(result);
-    },
+  room.routes.add(method, `${BASE}/${path}/`, async (request, reply) => {
+    reply.header('cache-control', 'no-store').header('vary', 'authorization, cookie');
+    const query = queryParameters(request);
+    const result = await handle({ services, core: services.core, request, reply, query, declarations });
+    if (reply.sent) return reply;
+    if (result === undefined) return reply.code(204).send();
+    if (result instanceof Created) return reply.code(201).send(result.body);
+    return reply.send(result);
   });
 }

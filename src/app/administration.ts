@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { glob, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
-import { type BlueprintFile, mountAdmin } from '../admin/admin.ts';
+import type { AdminServices, BlueprintFile } from '../admin/admin.ts';
 import { readBlueprint } from '../blueprints/blueprint-file.ts';
 import type { Blueprints } from '../blueprints/blueprints.ts';
 import { BlueprintFault } from '../blueprints/fault.ts';
@@ -12,6 +12,7 @@ import { Fault, notFound } from '../core/fault.ts';
 import { blueprintModel } from '../core/models/blueprint.ts';
 import { findObject, updateObject } from '../core/objects.ts';
 import type { User } from '../core/users.ts';
+import { mountLateRoutes } from '../http/late-routes.ts';
 import type { ProtocolServices } from '../protocols/protocol.ts';
 import { mappings, parts, policies, protocols, stages } from '../registry.ts';
 import { models } from './models.ts';
@@ -19,41 +20,44 @@ import { makeRecoveryLink } from './recovery.ts';
 
 const MOST_FILES = 1000;
 
-/** Adds the API, with every kind that there is. */
+/** Adds the API, with every kind that there is. It is loaded when somebody asks for it. */
 export function mountAdministration(
   server: FastifyInstance,
   services: ProtocolServices,
   blueprints: Blueprints,
   blueprintsFolder: string,
 ): void {
+  mountLateRoutes(server, '/api/v3/', async (routes) => {
+    const { mountAdmin } = await import('../admin/admin.ts');
+    mountAdmin(routes, servicesOf(services, blueprints, blueprintsFolder), models());
+  });
+}
+
+function servicesOf(services: ProtocolServices, blueprints: Blueprints, blueprintsFolder: string): AdminServices {
   const { core, access, flow, expressions } = services;
-  mountAdmin(
-    server,
-    {
-      core,
-      access,
-      flow,
-      expressions,
-      stages,
-      policies,
-      mappings,
-      protocols,
-      objects: parts,
-      async accessTokenUser(token) {
-        for (const protocol of protocols) {
-          const user = await protocol.apiUser?.(services, token);
-          if (user) return user;
-        }
-        return undefined;
-      },
-      recoveryLink: ({ user, request, lifetimeMilliseconds }) =>
-        makeRecoveryLink(core, { user, origin: core.baseUrl ?? request.requestOrigin.origin, lifetimeMilliseconds }),
-      applyBlueprint: (instanceId, actor) => applyInstance(core, blueprints, instanceId, actor),
-      blueprintFiles: () => filesOf(blueprints, blueprintsFolder),
-      exportFlow: (flowId) => blueprints.write([{ model: 'authentik_flows.flow', id: flowId }]),
+  return {
+    core,
+    access,
+    flow,
+    expressions,
+    stages,
+    policies,
+    mappings,
+    protocols,
+    objects: parts,
+    async accessTokenUser(token) {
+      for (const protocol of protocols) {
+        const user = await protocol.apiUser?.(services, token);
+        if (user) return user;
+      }
+      return undefined;
     },
-    models(),
-  );
+    recoveryLink: ({ user, request, lifetimeMilliseconds }) =>
+      makeRecoveryLink(core, { user, origin: core.baseUrl ?? request.requestOrigin.origin, lifetimeMilliseconds }),
+    applyBlueprint: (instanceId, actor) => applyInstance(core, blueprints, instanceId, actor),
+    blueprintFiles: () => filesOf(blueprints, blueprintsFolder),
+    exportFlow: (flowId) => blueprints.write([{ model: 'authentik_flows.flow', id: flowId }]),
+  };
 }
 
 /** Applies an instance and remembers how it went. A fault of the blueprint is told and remembered. */

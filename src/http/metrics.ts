@@ -30,7 +30,7 @@ type Series = { readonly labels: string; readonly counts: number[]; sum: number 
 export function measureRequests(server: FastifyInstance, gauges: readonly Gauge[] = []): Metrics {
   const seriesByLabels = new Map<string, Series>();
   server.addHook('onResponse', (request, reply, done) => {
-    const route = request.routeOptions.url ?? 'none';
+    const route = request.latePattern ?? request.routeOptions.url ?? 'none';
     // Three bounded labels: the parser of node:http knows a fixed list of methods.
     const labels = `method="${request.method}",route="${escape(route)}",status="${reply.statusCode}"`;
     let series = seriesByLabels.get(labels);

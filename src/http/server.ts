@@ -5,17 +5,12 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { BlockList, Socket } from 'node:net';
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyReply,
-  type FastifyRequest,
-  LogController,
-} from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify';
 import { Fault } from '../core/fault.ts';
 import { type RequestOrigin, requestOrigin } from './addresses.ts';
 import { readBodies } from './bodies.ts';
 import { type RenderErrorPage, sendError } from './errors.ts';
+import type { LatePatterns } from './late-routes.ts';
 import { allowedMethods, type RoutePattern, routePattern } from './methods.ts';
 
 declare module 'fastify' {
@@ -83,8 +78,11 @@ export function makeHttpServer(options: HttpServerOptions): FastifyInstance {
     clientErrorHandler: answerClientError,
   });
   const routes: RoutePattern[] = [];
+  const late: LatePatterns[] = [];
   server.addHook('onRoute', (route) => {
-    for (const method of [route.method].flat()) routes.push(routePattern(method, route.url));
+    const { latePatterns } = route.config ?? {};
+    if (latePatterns) late.push(latePatterns);
+    else for (const method of [route.method].flat()) routes.push(routePattern(method, route.url));
   });
   server.decorateRequest('requestOrigin');
   server.addHook('onRequest', (request, reply, done) => {
@@ -102,9 +100,12 @@ export function makeHttpServer(options: HttpServerOptions): FastifyInstance {
   readBodies(server);
   closeAfterAnswers(server);
   server.setErrorHandler((error, request, reply) => sendError(error, request, reply, options.renderErrorPage));
-  server.setNotFoundHandler((request, reply) =>
-    sendError(missing(routes, request, reply), request, reply, options.renderErrorPage),
-  );
+  server.setNotFoundHandler(async (request, reply) => {
+    const [path = ''] = (request.raw.url ?? '').split('?', 1);
+    const asked = late.filter(({ prefix }) => path.startsWith(prefix));
+    const known = [routes, ...(await Promise.all(asked.map(({ load }) => load())))].flat();
+    return sendError(missing(allowedMethods(known, path), reply), request, reply, options.renderErrorPage);
+  });
   return server;
 }
 
@@ -133,9 +134,7 @@ function checkUrl(url: string): void {
   if (url.includes('%00')) throw new Fault('bad_url', 'The address holds a NUL character.');
 }
 
-function missing(routes: readonly RoutePattern[], request: FastifyRequest, reply: FastifyReply): Fault {
-  const [path = ''] = (request.raw.url ?? '').split('?', 1);
-  const methods = allowedMethods(routes, path);
+function missing(methods: readonly string[], reply: FastifyReply): Fault {
   if (methods.length === 0) return new Fault('not_found', 'Not found.', { status: 404 });
   reply.header('allow', methods.join(', '));
   return new Fault('method_not_allowed', 'This method is not allowed here.', { status: 405 });
