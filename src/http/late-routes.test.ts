@@ -49,9 +49,10 @@ test('late routes: a room is loaded with its first request and answers like any 
   assert.equal(set.body, '[{"key":"7","name":"name"},{"value":1}]');
 
   // What is not there is 404, what is there under another method is 405 and says which.
-  for (const path of ['/api/', '/api/things', '/api/things//', '/api/things/%FF/', `/api/things/${'x'.repeat(600)}/`]) {
-    assert.ok([400, 404, 414].includes((await ask('GET', path)).status), path);
+  for (const path of ['/api/', '/api/things', '/api/things//', '/api/things/%FF/']) {
+    assert.ok([400, 404].includes((await ask('GET', path)).status), path);
   }
+  assert.equal((await ask('GET', `/api/things/${'x'.repeat(600)}/`)).status, 414);
   assert.equal((await ask('PUT', '/api/other/')).status, 404);
   assert.deepEqual(await ask('PUT', '/api/things/7/').then(({ status, allow }) => [status, allow]), [
     405,

@@ -5,7 +5,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { BlockList, Socket } from 'node:net';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify';
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { Fault } from '../core/fault.ts';
 import { type RequestOrigin, requestOrigin } from './addresses.ts';
 import { readBodies } from './bodies.ts';
@@ -104,7 +110,7 @@ export function makeHttpServer(options: HttpServerOptions): FastifyInstance {
     const [path = ''] = (request.raw.url ?? '').split('?', 1);
     const asked = late.filter(({ prefix }) => path.startsWith(prefix));
     const known = [routes, ...(await Promise.all(asked.map(({ load }) => load())))].flat();
-    return sendError(missing(allowedMethods(known, path), reply), request, reply, options.renderErrorPage);
+    return sendError(missing(allowedMethods(known, path), request, reply), request, reply, options.renderErrorPage);
   });
   return server;
 }
@@ -134,8 +140,10 @@ function checkUrl(url: string): void {
   if (url.includes('%00')) throw new Fault('bad_url', 'The address holds a NUL character.');
 }
 
-function missing(methods: readonly string[], reply: FastifyReply): Fault {
+function missing(methods: readonly string[], request: FastifyRequest, reply: FastifyReply): Fault {
   if (methods.length === 0) return new Fault('not_found', 'Not found.', { status: 404 });
+  // Everything fits but the length of a name in the address.
+  if (methods.includes(request.method)) return new Fault('uri_too_long', 'The address is too long.', { status: 414 });
   reply.header('allow', methods.join(', '));
   return new Fault('method_not_allowed', 'This method is not allowed here.', { status: 405 });
 }
