@@ -4,7 +4,7 @@
  */
 import type { Json } from '../../core/declaration.ts';
 import { recordEvent } from '../../core/events.ts';
-import { effectiveAttributes, type Membership, membershipsOf, type User } from '../../core/users.ts';
+import { effectiveAttributes, type Membership, membershipsOf, type User, userByIdentifier } from '../../core/users.ts';
 import type { ProtocolServices } from '../protocol.ts';
 import type { Client, ScopeMapping } from './clients.store.ts';
 import { OAuthError } from './errors.ts';
@@ -20,7 +20,10 @@ const LOOK_AT_ACCOUNT_ONLY: ReadonlySet<string> = new Set([
   'goauthentik.io/providers/oauth2/scope-authentik_api',
 ]);
 
-/** The `sub` of a person for a client: stable as long as what it is made of. */
+/**
+ * The `sub` of a person for a client: stable as long as what it is made of. Never empty, since everybody without a
+ * mail address would be one person to the client.
+ */
 export function subjectOf(mode: OAuth2Settings['sub_mode'], user: User): string {
   switch (mode) {
     case 'hashed_user_id':
@@ -32,10 +35,21 @@ export function subjectOf(mode: OAuth2Settings['sub_mode'], user: User): string 
     case 'user_username':
       return user.username;
     case 'user_email':
-      return user.email;
+      return user.email || user.uid;
     case 'user_upn':
-      return typeof user.attributes.upn === 'string' ? user.attributes.upn : user.uid;
+      return typeof user.attributes.upn === 'string' ? user.attributes.upn || user.uid : user.uid;
   }
+}
+
+/**
+ * Refuses a subject that would be somebody else's too (OpenID Connect Core section 2: locally unique, never
+ * reassigned). Mail addresses may be shared by accounts.
+ */
+export async function requireOwnSubject({ core }: ProtocolServices, client: Client, user: User): Promise<void> {
+  if (client.settings.sub_mode !== 'user_email' || user.email === '') return;
+  const named = await userByIdentifier(core.database, user.email, ['email']);
+  if (named?.pk === user.pk) return;
+  throw new OAuthError('invalid_grant', 'several accounts have this mail address, so it does not say who this is');
 }
 
 /** Of the scopes asked for, those that are configured; order kept, each once. */
@@ -66,7 +80,7 @@ export async function namedClaims(
 ): Promise<Claims> {
   if (names.length === 0) return {};
   const all = await evaluate(services, client, user, client.mappings, scopes);
-  return Object.fromEntries(names.flatMap((name) => (all[name] === undefined ? [] : [[name, all[name]]])));
+  return Object.fromEntries(names.flatMap((name) => (Object.hasOwn(all, name) ? [[name, all[name] ?? null]] : [])));
 }
 
 async function evaluate(
@@ -94,7 +108,8 @@ async function runMapping(
   mapping: ScopeMapping,
   scopes: readonly string[],
 ): Promise<Claims> {
-  const native = mapping.managed === null ? undefined : services.mappings.scope?.managed[mapping.managed];
+  const known = services.mappings.scope?.managed ?? {};
+  const native = mapping.managed !== null && Object.hasOwn(known, mapping.managed) ? known[mapping.managed] : undefined;
   if (native) return native({ user, memberships, context: {} });
   const result = await services.expressions.evaluate({
     language: mapping.language,

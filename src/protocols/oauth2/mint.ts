@@ -5,7 +5,7 @@ import type { SigningAlgorithm } from '../../core/crypto/keys.ts';
 import { hashToken, randomToken } from '../../core/crypto/tokens.ts';
 import type { User } from '../../core/users.ts';
 import type { ProtocolServices } from '../protocol.ts';
-import { type Claims, claimsOf, namedClaims, subjectOf } from './claims.ts';
+import { type Claims, claimsOf, namedClaims, requireOwnSubject, subjectOf } from './claims.ts';
 import type { Client } from './clients.store.ts';
 import type { Grant } from './grant.ts';
 import { insertTokens, type NewTokens, noteKeyUse } from './oauth2.store.ts';
@@ -73,6 +73,7 @@ export const sessionClaim = (sessionId: string): string => hashToken(`session ${
 /** Makes the tokens and stores nothing: see `storeMinted`. */
 export async function mint(services: ProtocolServices, order: Order): Promise<Minted> {
   const { client, user, grant, familyId, sessionId } = order;
+  await requireOwnSubject(services, client, user);
   const at = services.core.now();
   const issuedAt = Math.floor(at / 1000);
   const lifetime = Math.max(1, Math.round(client.lifetimes.accessToken / 1000));
