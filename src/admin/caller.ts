@@ -1,4 +1,5 @@
 /** Who calls: by a token, by an OAuth access token, or by the session of a browser. */
+import { countedAddress } from '../http/addresses.ts';
 import type { FastifyRequest } from 'fastify';
 import { equalInConstantTime } from '../core/crypto/tokens.ts';
 import { Fault, forbidden } from '../core/fault.ts';
@@ -32,7 +33,7 @@ export function makeAuthentication(services: AdminServices): Authenticate {
   const blocked = new Map<string, number>();
 
   const byToken = async (request: FastifyRequest, key: string): Promise<User> => {
-    const { clientAddress } = request.requestOrigin;
+    const clientAddress = countedAddress(request.requestOrigin.clientAddress);
     if ((blocked.get(clientAddress) ?? 0) > core.now()) throw tooManyGuesses();
     const user = key.length <= 4096 ? await userOfKey(services, key) : undefined;
     if (user) return user;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, BlockList, connect } from 'node:net';
 import { after, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
+import { countedAddress } from './addresses.ts';
 import { makeHttpServer } from './server.ts';
 
 const trustedProxies = new BlockList();
@@ -119,4 +120,13 @@ test('forwarded headers that cannot be read are a denial', async () => {
   assert.equal(await client('203.0.113.9:4711'), '203.0.113.9');
   assert.equal(await client('::ffff:203.0.113.9'), '203.0.113.9');
   assert.equal(await client('127.0.0.3, 127.0.0.2'), '127.0.0.3');
+});
+
+test('all addresses of one /64 are counted as one, IPv4 addresses each for itself', () => {
+  const same = ['2001:db8:1:2::1', '2001:db8:1:2:ffff::', '2001:db8:1:2:3:4:5:6'].map(countedAddress);
+  assert.deepEqual([...new Set(same)], ['2001:db8:1:2::/64']);
+  assert.equal(countedAddress('2001:db8::1'), '2001:db8:0:0::/64');
+  assert.equal(countedAddress('::1'), '0:0:0:0::/64');
+  assert.equal(countedAddress('fe80::1'), 'fe80:0:0:0::/64');
+  assert.equal(countedAddress('203.0.113.5'), '203.0.113.5');
 });

@@ -42,6 +42,20 @@ export function requestOrigin(message: IncomingMessage, trustedProxies: BlockLis
   return { scheme, host, origin: `${scheme}://${host}`, clientAddress, viaProxy };
 }
 
+/**
+ * Under which name an address is counted. Whoever has IPv6 has at least 2^64 addresses (RFC 6177), so all of one /64
+ * are one; an IPv4 address stands for itself.
+ */
+export function countedAddress(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const [before = '', after] = address.split('::');
+  const left = before === '' ? [] : before.split(':');
+  const right = after === undefined || after === '' ? [] : after.split(':');
+  const zeros = after === undefined ? 0 : Math.max(0, 8 - left.length - right.length);
+  const groups = [...left, ...Array.from({ length: zeros }, () => '0'), ...right].slice(0, 4);
+  return `${groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')}::/64`;
+}
+
 /** node:http keeps the first of two; a proxy before us may have read the second (RFC 9112 section 3.2). */
 function hasTwoHosts(rawHeaders: readonly string[]): boolean {
   let hosts = 0;

@@ -2,6 +2,7 @@
  * Who the client is, and whether it has proven it (RFC 6749 section 2.3). One method at a time; a wrong secret always
  * fails. Does not decide what a client without proof may still do: that is the grants' matter.
  */
+import { countedAddress } from '../../http/addresses.ts';
 import type { FastifyRequest } from 'fastify';
 import { equalInConstantTime } from '../../core/crypto/tokens.ts';
 import type { Parameters } from '../../http/parameters.ts';
@@ -95,7 +96,7 @@ export async function authenticateClient(
     const isOwn = client.secret !== undefined && equalInConstantTime(presented, client.secret);
     if (!isOwn) return { client, proof: 'none', foreignSecret: presented };
   }
-  const subject = `client secret ${client.clientId} ${request.requestOrigin.clientAddress}`;
+  const subject = `client secret ${client.clientId} ${countedAddress(request.requestOrigin.clientAddress)}`;
   const verdict = await oauth2.guesses.check(subject, () =>
     secrets.map((each) => client.secret !== undefined && equalInConstantTime(each, client.secret)).includes(true),
   );

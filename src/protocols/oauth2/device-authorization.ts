@@ -1,4 +1,5 @@
 /** A device asks for a code to show (RFC 8628 sections 3.1 and 3.2). */
+import { countedAddress } from '../../http/addresses.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { hashToken, randomDigits, randomToken } from '../../core/crypto/tokens.ts';
 import { configuredScopes } from './claims.ts';
@@ -30,7 +31,7 @@ export async function deviceAuthorization(
   if (!client.grantTypes.has(DEVICE_CODE_GRANT)) {
     throw new OAuthError('unauthorized_client', 'this client may not use device codes');
   }
-  const address = request.requestOrigin.clientAddress;
+  const address = countedAddress(request.requestOrigin.clientAddress);
   const subject = `oauth2 device authorization ${address}`;
   if (proof !== 'secret' && !(await core.attempts.count(subject, MOST_IN_WINDOW, WINDOW_MILLISECONDS))) {
     throw new OAuthError('slow_down', 'too many codes were asked for from here', { status: 429, retryAfter: 600 });

@@ -3,6 +3,7 @@
  * application it is for, say yes, and go through the provider's flow. Nothing is allowed by a link alone: somebody
  * else may have sent it (section 5.4).
  */
+import { countedAddress } from '../../http/addresses.ts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Json } from '../../core/declaration.ts';
 import { fromAnotherSite } from '../../core/fault.ts';
@@ -74,7 +75,10 @@ export async function answerDevicePage(
   }
   const typed = (onlyValue(formParameters(request), 'code') ?? '').slice(0, 64);
   const { perPerson, perAddress, windowMilliseconds } = GUESSES;
-  const subjects = [`oauth2 user code of ${session.user.pk}`, `oauth2 user code from ${clientAddress}`] as const;
+  const subjects = [
+    `oauth2 user code of ${session.user.pk}`,
+    `oauth2 user code from ${countedAddress(clientAddress)}`,
+  ] as const;
   const mayGuess =
     (await core.attempts.count(subjects[0], perPerson, windowMilliseconds)) &&
     (await core.attempts.count(subjects[1], perAddress, windowMilliseconds));

@@ -1,7 +1,9 @@
 import { choices, declare, flag, integer, optionalReference, text } from '../../core/declaration.ts';
 import { recordEvent } from '../../core/events.ts';
+import { normalisedKey } from '../../core/names.ts';
 import { tokenByKey } from '../../core/tokens.ts';
 import { passwordHashOf, setPasswordHash } from '../../core/users.ts';
+import { countedAddress } from '../../http/addresses.ts';
 import { ask, defineStage, type Effect, fieldError, type Outcome, type StageRun } from '../stage.ts';
 import { passwordScreen } from './password.screen.ts';
 
@@ -101,10 +103,10 @@ export const password = defineStage({
 });
 
 const accountOf = ({ pendingUser, context }: Run): string =>
-  pendingUser ? `user ${pendingUser.pk}` : `nobody ${String(context.pending_user_identifier).toLowerCase()}`;
+  pendingUser ? `user ${pendingUser.pk}` : `nobody ${normalisedKey(String(context.pending_user_identifier))}`;
 /** What guesses are counted under: one account from one address, all of one address, all of one account. */
-const guessesOf = (run: Run): string => `password ${accountOf(run)} ${run.request.clientAddress}`;
-const addressOf = (run: Run): string => `password address ${run.request.clientAddress}`;
+const guessesOf = (run: Run): string => `password ${accountOf(run)} ${countedAddress(run.request.clientAddress)}`;
+const addressOf = (run: Run): string => `password address ${countedAddress(run.request.clientAddress)}`;
 const guessedOf = (run: Run): string => `password ${accountOf(run)}`;
 
 /** Counts before the hash is computed, in one step, so that concurrent guesses do not slip through together. */

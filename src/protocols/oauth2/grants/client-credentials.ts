@@ -3,7 +3,9 @@
  * account, or by an access token that a trusted provider gave it (RFC 7523 section 2.2). Never a refresh token.
  */
 import { hashToken } from '../../../core/crypto/tokens.ts';
+import { normalisedKey } from '../../../core/names.ts';
 import type { User } from '../../../core/users.ts';
+import { countedAddress } from '../../../http/addresses.ts';
 import { configuredScopes } from '../claims.ts';
 import { findClientByPk } from '../clients.store.ts';
 import { OAuthError } from '../errors.ts';
@@ -118,7 +120,7 @@ async function findAccount(request: TokenRequest): Promise<Account> {
 async function passwordAccount(request: TokenRequest, username: string, password: string): Promise<Account> {
   const { oauth2, client, clientAddress } = request;
   let userPk: number | undefined;
-  const subject = `app password ${client.clientId} ${username.toLowerCase()} ${clientAddress}`;
+  const subject = `app password ${client.clientId} ${normalisedKey(username)} ${countedAddress(clientAddress)}`;
   const verdict = await oauth2.guesses.check(subject, async () => {
     userPk = await accountOfAppPassword(oauth2.services.core, username, password);
     return userPk !== undefined;
