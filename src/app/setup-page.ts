@@ -55,7 +55,7 @@ export function mountSetup(server: FastifyInstance, core: Core, pages: FlowPages
         lifetimeMilliseconds: SESSION_MILLISECONDS,
         methods: ['pwd'],
         address: request.requestOrigin.clientAddress,
-        userAgent: String(request.headers['user-agent'] ?? ''),
+        userAgent: request.headers['user-agent'] ?? '',
         binding: {},
       });
     });
@@ -105,8 +105,8 @@ const PRIVATE_NAME = /\.(?:localhost|local|internal|lan|home\.arpa)$/;
 
 function faultsOf(typed: Typed, hasBaseUrl: boolean): AnswerErrors | undefined {
   const faults: Record<string, { string: string; code: string }[]> = {};
-  const fault = (field: string, string: string): void => {
-    faults[field] = [{ string, code: 'invalid' }];
+  const fault = (name: string, string: string): void => {
+    faults[name] = [{ string, code: 'invalid' }];
   };
   if (!/^[^\s@]+@[^\s@]+$/.test(typed.email) || typed.email.length > 254) fault('email', 'Enter a mail address.');
   if (!hasBaseUrl && !isOrigin(typed.base_url)) fault('base_url', 'Enter an address such as https://id.example.com.');

@@ -24,7 +24,7 @@ export async function readFacts(core: Core, request: FastifyRequest): Promise<Re
   return {
     origin,
     clientAddress,
-    userAgent: String(request.headers['user-agent'] ?? '').slice(0, 500),
+    userAgent: (request.headers['user-agent'] ?? '').slice(0, 500),
     requestId: request.id,
     session: session && isBoundElsewhere(session, clientAddress) ? undefined : session,
   };

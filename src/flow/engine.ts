@@ -160,12 +160,12 @@ async function commit(engine: Engine, here: Walk, effect: Effect | undefined): P
     let moved = await advanceRun(transaction, here.run, here.run.state, expiresAt);
     const done = await effect?.(transaction);
     const isOver = moved.state.index >= moved.state.plan.length;
-    const newName = done?.signedOut && !isOver ? newBrowserToken() : undefined;
+    const token = done?.signedOut && !isOver ? newBrowserToken() : undefined;
     if (done) {
-      moved = amended(moved, done, newName);
+      moved = amended(moved, done, token);
       await amendRun(transaction, moved);
     }
-    return { run: moved, result: done, newName };
+    return { run: moved, result: done, newName: token };
   });
   here.run = run;
   here.dirty = false;
