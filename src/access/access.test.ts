@@ -147,7 +147,7 @@ for (const engine of databases()) {
     ] as const) {
       test(`a policy that ${what} denies, negated or not, unless its failure result says otherwise`, async () => {
         const broken = await policy(source, language);
-        const before = await events(ostiary, 'policy_exception');
+        const earlier = await events(ostiary, 'policy_exception');
         for (const [binding, passing] of [
           [{}, false],
           [{ negate: true }, false],
@@ -159,7 +159,7 @@ for (const engine of databases()) {
             assert.equal(await enters(ann, into), passing, JSON.stringify([mode, binding]));
           }
         }
-        assert.equal((await events(ostiary, 'policy_exception')) - before, 8, 'an administrator can see it');
+        assert.equal((await events(ostiary, 'policy_exception')) - earlier, 8, 'an administrator can see it');
       });
     }
 

@@ -38,7 +38,7 @@ async function withFresh(
     return {
       status,
       body,
-      location: String(reply.headers.location ?? ''),
+      location: reply.headers.location ?? '',
       cookies: [reply.headers['set-cookie'] ?? []].flat(),
     };
   };

@@ -93,11 +93,11 @@ for (const engine of databases()) {
       const browser = ostiary.visitor();
       await browser.open(SIGN_IN);
       const form = browser.form();
-      const before = await rows(ostiary);
+      const earlier = await rows(ostiary);
       const clicks = await Promise.all(Array.from({ length: 6 }, () => post(browser, form, { uid_field: 'ann' })));
       assert.deepEqual(new Set(clicks.map((each) => each.status)), new Set([303]));
       assert.equal(new Set(clicks.map((each) => each.location)).size, 1);
-      assert.equal((await rows(ostiary)).flow_runs, before.flow_runs + 1);
+      assert.equal((await rows(ostiary)).flow_runs, earlier.flow_runs + 1);
     });
 
     for (const slug of ['default-authentication-flow', 'one-page']) {
@@ -162,10 +162,10 @@ for (const engine of databases()) {
       const { url: run } = browser.last ?? { url: '' };
       const form = browser.form();
       assert.equal(new URL((await post(browser, form, {})).location ?? '').pathname, END);
-      const before = await rows(ostiary);
+      const earlier = await rows(ostiary);
       assert.equal(new URL((await browser.request(run)).location ?? '').pathname, END);
       assert.equal(new URL((await post(browser, form, {})).location ?? '').pathname, END);
-      assert.deepEqual(await rows(ostiary), before);
+      assert.deepEqual(await rows(ostiary), earlier);
     });
 
     for (const [step, component] of [

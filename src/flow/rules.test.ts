@@ -4,13 +4,12 @@ import { databases } from '../../tests/environment/databases.ts';
 import { makeFlow } from '../../tests/environment/flow-client.ts';
 import { type PolicyBinding, startOstiary, type TestOstiary } from '../../tests/environment/ostiary.ts';
 import { named, Program, proven } from '../../tests/environment/program.ts';
-import { bumpConfiguration } from '../core/configuration.ts';
-import { expression } from '../policies/expression/expression.ts';
 import { deny } from '../stages/deny/deny.ts';
 import { dummy } from '../stages/dummy/dummy.ts';
 import { identification } from '../stages/identification/identification.ts';
 import { password } from '../stages/password/password.ts';
 import { userLogin } from '../stages/user-login/user-login.ts';
+import { rulesOf } from './rules.testing.ts';
 
 const BACKENDS = { backends: ['authentik.core.auth.InbuiltBackend'] };
 const NAMES = { user_fields: ['username'] };
@@ -19,52 +18,12 @@ const DENIED = 'ak-stage-access-denied';
 for (const engine of databases()) {
   describe(`the rules of flows on ${engine.name}`, () => {
     let ostiary: TestOstiary;
-    let made = 0;
     before(async () => {
       ostiary = await startOstiary({ engine });
     });
     after(() => ostiary.stop());
 
-    const slugOf = (name: string): string => `${name}-${(made += 1)}`;
-    const policy = async (source: string): Promise<string> =>
-      (
-        await ostiary.make(expression.declaration, {
-          name: slugOf('policy'),
-          language: 'javascript',
-          expression: source,
-        } as never)
-      ).id;
-    const flowId = async (slug: string): Promise<string> => {
-      const { read } = ostiary.core.database;
-      return (await read.selectFrom('flows').select('id').where('slug', '=', slug).executeTakeFirstOrThrow()).id;
-    };
-    /** The stage bindings of a flow, in order. */
-    const bindingsOf = async (slug: string): Promise<string[]> => {
-      const rows = await ostiary.core.database.read
-        .selectFrom('flow_stage_bindings')
-        .select('id')
-        .where('flow_id', '=', await flowId(slug))
-        .orderBy('position')
-        .execute();
-      return rows.map((row) => row.id);
-    };
-    /** Changes settings of a stage binding, as an administrator would. */
-    const change = async (bindingId: string, settings: Record<string, unknown>): Promise<void> => {
-      await ostiary.core.database.write(async (transaction) => {
-        const row = await transaction
-          .selectFrom('flow_stage_bindings')
-          .select('settings')
-          .where('id', '=', bindingId)
-          .executeTakeFirstOrThrow();
-        await transaction
-          .updateTable('flow_stage_bindings')
-          .set({ settings: JSON.stringify({ ...(JSON.parse(row.settings) as object), ...settings }) })
-          .where('id', '=', bindingId)
-          .execute();
-        await bumpConfiguration(ostiary.core.database, transaction);
-      });
-      ostiary.core.configuration.clear();
-    };
+    const { slugOf, policy, flowId, bindingsOf, change } = rulesOf(() => ostiary);
     /** A sign-in of name, a stage that only denies, password and login. */
     const guarded = async (): Promise<{ slug: string; guard: string }> => {
       const slug = slugOf('guarded');
@@ -266,99 +225,6 @@ for (const engine of databases()) {
         await ostiary.bind(guard, { policy: await policy('return !context.pending_user_identifier') });
         assert.equal(await asNamed(slug, 'akadmin'), shown, `${evaluate_on_plan} ${re_evaluate_policies}`);
       }
-    });
-
-    test('a wrong answer may send the person to the start, with what was known or without', async () => {
-      for (const [action, keepsName] of [
-        ['restart', false],
-        ['restart_with_context', true],
-      ] as const) {
-        const { slug, guard } = await guarded();
-        await ostiary.bind(guard, { policy: await policy('return false') });
-        const [, , secret = ''] = await bindingsOf(slug);
-        await change(secret, { invalid_response_action: action });
-        const program = new Program(ostiary, slug);
-        await program.look();
-        await program.answer(named('akadmin'));
-        const { json } = await program.answer(proven('wrong'));
-        assert.equal(json.component, 'ak-stage-identification');
-        assert.equal(json.pending_user_identifier, keepsName ? 'akadmin' : null);
-        await program.answer(named('akadmin'));
-        assert.equal((await program.answer(proven('password of akadmin'))).json.component, 'xak-flow-redirect');
-        const browser = ostiary.visitor();
-        await browser.open(`/if/flow/${slug}/`);
-        await browser.submit({ uid_field: 'akadmin' });
-        await browser.submit({ password: 'wrong' });
-        assert.match(browser.last?.body ?? '', /value="ak-stage-identification"/);
-        assert.match(browser.words(), /Invalid password/, 'the person learns why');
-      }
-    });
-
-    test('naming somebody else after a restart loses what was proven before', async () => {
-      await ostiary.person('attacker');
-      await ostiary.person('victim');
-      const slug = slugOf('steps');
-      // The password is asked of those who have not proven one; then comes a step for one person that can fail.
-      await makeFlow(ostiary, { slug, designation: 'authentication' }, [
-        [identification, NAMES],
-        [password, BACKENDS],
-        [password, { ...BACKENDS, failed_attempts_before_cancel: 100 }],
-        [userLogin, {}],
-      ]);
-      const [, first = '', second = ''] = await bindingsOf(slug);
-      await ostiary.bind(first, { policy: await policy('return !context.authentication_methods') });
-      await ostiary.bind(second, { policy: await policy('return context.pending_user_identifier === "attacker"') });
-      await change(second, { invalid_response_action: 'restart_with_context' });
-      for (const name of ['victim', 'nobody-at-all']) {
-        const program = new Program(ostiary, slug);
-        await program.look();
-        await program.answer(named('attacker'));
-        await program.answer(proven('password of attacker'));
-        await program.answer(proven('wrong'));
-        assert.equal((await program.answer(named(name))).json.component, 'ak-stage-password', name);
-        const last = await program.answer(proven('password of attacker'));
-        assert.deepEqual(last.json.response_errors, { password: [{ string: 'Invalid password', code: 'invalid' }] });
-      }
-    });
-
-    test('a step that is taken away while a run stands before it denies the run', async () => {
-      for (const what of ['stages', 'flow_stage_bindings'] as const) {
-        const slug = slugOf('removed');
-        const [, secret = ''] = await makeFlow(ostiary, { slug, designation: 'authentication' }, [
-          [identification, NAMES],
-          [password, BACKENDS],
-          [userLogin, {}],
-        ]);
-        const program = new Program(ostiary, slug);
-        await program.look();
-        await program.answer(named('akadmin'));
-        const [, binding = ''] = await bindingsOf(slug);
-        await ostiary.core.database.write(async (transaction) => {
-          await transaction.deleteFrom('flow_stage_bindings').where('id', '=', binding).execute();
-          if (what === 'stages') await transaction.deleteFrom('stages').where('id', '=', secret).execute();
-          await bumpConfiguration(ostiary.core.database, transaction);
-        });
-        ostiary.core.configuration.clear();
-        assert.equal((await program.answer(proven('password of akadmin'))).json.component, DENIED);
-      }
-    });
-
-    test('a flow that is taken away while a run stands in it is not there', async () => {
-      const slug = slugOf('vanished');
-      await makeFlow(ostiary, { slug }, [
-        [dummy, {}],
-        [dummy, {}],
-      ]);
-      const program = new Program(ostiary, slug);
-      await program.look();
-      await program.answer({ component: 'ak-stage-dummy' });
-      const id = await flowId(slug);
-      await ostiary.core.database.write(async (transaction) => {
-        await transaction.deleteFrom('flow_stage_bindings').where('flow_id', '=', id).execute();
-        await transaction.deleteFrom('flows').where('id', '=', id).execute();
-      });
-      ostiary.core.configuration.clear();
-      assert.equal((await program.answer({ component: 'ak-stage-dummy' })).status, 404);
     });
   });
 }

@@ -32,15 +32,15 @@ for (const engine of databases()) {
       await ostiary.person('ann');
       const browser = ostiary.visitor();
       await browser.open(SIGN_IN);
-      const before = browser.cookies.get(COOKIE);
+      const earlier = browser.cookies.get(COOKIE);
       assert.ok(before);
       await browser.submit({ uid_field: 'ann' });
-      assert.equal(browser.cookies.get(COOKIE), before);
+      assert.equal(browser.cookies.get(COOKIE), earlier);
       await browser.submit({ password: 'password of ann' });
       const token = browser.cookies.get(COOKIE);
-      assert.notEqual(token, before);
+      assert.notEqual(token, earlier);
       assert.equal(await isSignedIn(token), true);
-      assert.equal(await isSignedIn(before), false);
+      assert.equal(await isSignedIn(earlier), false);
     });
 
     test('a planted cookie never becomes a session', async () => {

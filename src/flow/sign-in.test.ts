@@ -118,7 +118,7 @@ for (const engine of databases()) {
     });
 
     test('looking writes nothing: no row, no session, no event', async () => {
-      const before = await rows(ostiary);
+      const earlier = await rows(ostiary);
       const program = new Program(ostiary, 'default-authentication-flow');
       for (let count = 0; count < 3; count += 1) {
         await ostiary.visitor().open(`${SIGN_IN}?next=/x`);
@@ -127,7 +127,7 @@ for (const engine of databases()) {
         await ostiary.visitor().open('/flows/-/default/authentication/');
         await ostiary.visitor().open('/flows/-/cancel/?next=/-/health/live/');
       }
-      assert.deepEqual(await rows(ostiary), before);
+      assert.deepEqual(await rows(ostiary), earlier);
     });
 
     test('looking at the first page costs no statement once its configuration is known', async () => {
@@ -136,9 +136,9 @@ for (const engine of databases()) {
       const { database } = ostiary.core;
       const plain = new Program(ostiary, 'default-authentication-flow');
       await plain.look();
-      const before = database.statements();
+      const earlier = database.statements();
       for (let count = 0; count < 5; count += 1) await ostiary.visitor().open(SIGN_IN);
-      assert.ok(database.statements() - before <= 5, `${database.statements() - before} statements for five looks`);
+      assert.ok(database.statements() - earlier <= 5, `${database.statements() - earlier} statements for five looks`);
     });
 
     test('signing out by a link asks first, and the button ends the session at once', async () => {

@@ -20,7 +20,15 @@ COMPONENTS.push('ak-stage-consent', 'ak-stage-prompt', 'ostiary-flow-confirm', '
 /** Values of every wrong type, and texts that are too long or too odd. */
 const ODD: unknown[] = [null, true, false, 0, -1, 1e308, [], {}, [RIGHT], { password: RIGHT }, [['a']], { $ne: null }];
 ODD.push('', ' ', '\u202e', '\ud800', 'a\nb', 'x'.repeat(5000), 'x'.repeat(900_000), "' or '1'='1", '%', '_%');
-ODD.push({ toString: 'x' }, { length: 1 }, { then: 'x' }, ['__proto__'], `${RIGHT} `, ` ${RIGHT}`, RIGHT.toUpperCase());
+ODD.push(
+  { toString: 'x' },
+  { length: 1 },
+  { valueOf: 'x' },
+  ['__proto__'],
+  `${RIGHT} `,
+  ` ${RIGHT}`,
+  RIGHT.toUpperCase(),
+);
 
 /** Bodies that are no dictionary, or hold keys of the prototype. */
 const BODIES = [
@@ -94,7 +102,7 @@ for (const engine of databases()) {
         ] as const) {
           if (component === here) continue;
           await program.look();
-          const before = await rows(ostiary);
+          const earlier = await rows(ostiary);
           const body = {
             component,
             uid_field: 'ann',
@@ -106,7 +114,7 @@ for (const engine of databases()) {
           };
           assert.ok((await program.post(body)).status < 500, component);
           assert.equal((await program.look()).json.component, here, component);
-          assert.deepEqual(await rows(ostiary), before, component);
+          assert.deepEqual(await rows(ostiary), earlier, component);
         }
       }
     });
@@ -168,7 +176,7 @@ for (const engine of databases()) {
 
     test('bodies that are no answer are refused in plain words', async () => {
       const program = await atPassword();
-      const before = await rows(ostiary);
+      const earlier = await rows(ostiary);
       for (const body of BODIES) {
         const reply = await program.post(body);
         assert.ok(
@@ -179,7 +187,7 @@ for (const engine of databases()) {
         assert.equal((await program.look()).json.component, 'ak-stage-password');
       }
       const all = { ...(await rows(ostiary)), events: 0, attempts: 0 };
-      assert.deepEqual(all, { ...before, events: 0, attempts: 0 });
+      assert.deepEqual(all, { ...earlier, events: 0, attempts: 0 });
     });
 
     test('bodies of other types, sizes and characters are refused', async () => {

@@ -47,7 +47,7 @@ for (const engine of databases()) {
     test('an answer that another site sends is refused, on pages and by the executor', async () => {
       const name = 'ann';
       await ostiary.person(name);
-      const before = await rows(ostiary);
+      const earlier = await rows(ostiary);
       const body = { component: 'ak-stage-identification', uid_field: name };
       for (const headers of foreign(ostiary.url)) {
         const page = await exchange(`${ostiary.url}/if/flow/default-authentication-flow/`, {
@@ -71,7 +71,7 @@ for (const engine of databases()) {
           assert.deepEqual(reply.setCookies, [], JSON.stringify(headers));
         }
       }
-      assert.deepEqual(await rows(ostiary), before);
+      assert.deepEqual(await rows(ostiary), earlier);
     });
 
     test('nobody is signed out by another site', async () => {
@@ -102,7 +102,7 @@ for (const engine of databases()) {
     });
 
     test('no other site sets up an installation', async () => {
-      const before = await rows(fresh);
+      const earlier = await rows(fresh);
       const form = {
         email: 'a@b.example',
         base_url: fresh.url,
@@ -117,7 +117,7 @@ for (const engine of databases()) {
         });
         assert.equal(reply.status, 403, JSON.stringify(headers));
       }
-      assert.deepEqual(await rows(fresh), before);
+      assert.deepEqual(await rows(fresh), earlier);
     });
 
     test('the same answer from our own page is taken', async () => {

@@ -47,10 +47,10 @@ for (const engine of databases()) {
     });
 
     test('without words of its own it still says no, and writes nothing', async () => {
-      const before = await rows(ostiary);
+      const earlier = await rows(ostiary);
       const { json } = await new Program(ostiary, 'silent').look();
       assert.equal(json.error_message, 'Access denied.');
-      assert.deepEqual(await rows(ostiary), before);
+      assert.deepEqual(await rows(ostiary), earlier);
     });
   });
 }

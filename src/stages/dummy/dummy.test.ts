@@ -34,7 +34,7 @@ for (const engine of databases()) {
     test('fails when it is set to, without telling why to strangers or moving on', async () => {
       const program = new Program(ostiary, 'fails');
       await program.look();
-      const before = await rows(ostiary);
+      const earlier = await rows(ostiary);
       for (let count = 0; count < 2; count += 1) {
         const reply = await program.post(ANSWER);
         assert.equal(reply.status, 500);
@@ -42,7 +42,7 @@ for (const engine of databases()) {
         assert.ok(!reply.text.includes('dummy stage'), 'the cause is in the log alone');
         assert.ok(ostiary.logged().includes(String(reply.json.request_id)));
       }
-      assert.deepEqual(await rows(ostiary), before);
+      assert.deepEqual(await rows(ostiary), earlier);
       const browser = ostiary.visitor();
       await browser.open('/if/flow/fails/');
       const page = await browser.submit({});

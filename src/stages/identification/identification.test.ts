@@ -86,11 +86,11 @@ for (const engine of databases()) {
     test('where it need not be pretended, an unknown name is told, and written down', async () => {
       const program = await asking({ user_fields: ['username'], pretend_user_exists: false });
       await program.look();
-      const before = await events(ostiary, 'login_failed');
+      const earlier = await events(ostiary, 'login_failed');
       const { json, status } = await program.post(named('nobody here'));
       assert.deepEqual([status, json.component], [200, 'ak-stage-identification']);
       assert.ok((json.response_errors as Record<string, unknown>).non_field_errors);
-      assert.equal((await events(ostiary, 'login_failed')) - before, 1);
+      assert.equal((await events(ostiary, 'login_failed')) - earlier, 1);
       assert.equal((await program.answer(named('Ann'))).json.component, 'ak-stage-password');
     });
 

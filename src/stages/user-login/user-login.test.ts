@@ -98,10 +98,10 @@ for (const engine of databases()) {
         const done = await send(url, { component: 'ak-stage-user-login', remember_me });
         assert.equal(done.json.component, 'xak-flow-redirect');
         assert.equal(/Max-Age/.test(cookieOf(done)), stays);
-        const before = late;
+        const earlier = late;
         late += 9 * 24 * HOUR;
         assert.equal(await isSignedIn(), stays, `${remember_me}`);
-        late = before;
+        late = earlier;
       }
     });
 

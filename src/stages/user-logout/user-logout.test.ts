@@ -42,11 +42,11 @@ for (const engine of databases()) {
     });
 
     test('for somebody who is not signed in there is nothing to end', async () => {
-      const before = await rows(ostiary);
+      const earlier = await rows(ostiary);
       const browser = ostiary.visitor();
       await browser.open('/if/flow/default-invalidation-flow/?next=/-/health/live/');
       assert.match(browser.last?.url ?? '', /health\/live/);
-      assert.deepEqual(await rows(ostiary), before);
+      assert.deepEqual(await rows(ostiary), earlier);
     });
   });
 }
