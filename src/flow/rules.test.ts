@@ -4,12 +4,12 @@ import { databases } from '../../tests/environment/databases.ts';
 import { makeFlow } from '../../tests/environment/flow-client.ts';
 import { type PolicyBinding, startOstiary, type TestOstiary } from '../../tests/environment/ostiary.ts';
 import { named, Program, proven } from '../../tests/environment/program.ts';
+import { rulesOf } from '../../tests/environment/rules.ts';
 import { deny } from '../stages/deny/deny.ts';
 import { dummy } from '../stages/dummy/dummy.ts';
 import { identification } from '../stages/identification/identification.ts';
 import { password } from '../stages/password/password.ts';
 import { userLogin } from '../stages/user-login/user-login.ts';
-import { rulesOf } from './rules.testing.ts';
 
 const BACKENDS = { backends: ['authentik.core.auth.InbuiltBackend'] };
 const NAMES = { user_fields: ['username'] };

@@ -1,7 +1,7 @@
 /** What tests of rules do over and over: make policies, and change what is bound in a flow. */
-import type { TestOstiary } from '../../tests/environment/ostiary.ts';
-import { bumpConfiguration } from '../core/configuration.ts';
-import { expression } from '../policies/expression/expression.ts';
+import type { TestOstiary } from './ostiary.ts';
+import { bumpConfiguration } from '../../src/core/configuration.ts';
+import { expression } from '../../src/policies/expression/expression.ts';
 
 export type Rules = {
   /** A name that no other flow has. */
