@@ -53,8 +53,8 @@ const byKind = <T extends { kind: string }>(kinds: readonly T[]): Record<string,
 export async function makeOstiary(config: Config, options: OstiaryOptions): Promise<Ostiary> {
   const core = await makeCore(config, options.log, { server: true, ...(options.now && { now: options.now }) });
   try {
-    const blueprints = await firstStart(core, config);
     const expressions = makeExpressions(options.expressions);
+    const blueprints = await firstStart(core, config, expressions);
     const access = makeAccess(core, byKind(policies), expressions);
     const pages = await makePages(core);
     const flow = makeFlow({ core, access, expressions, stages: byKind(stages) }, pages);

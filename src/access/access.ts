@@ -10,7 +10,7 @@ import { type User, userByPk } from '../core/users.ts';
 import type { Expressions } from '../expressions/expressions.ts';
 import type { Policy, PolicyRequest, Verdict } from '../policies/policy.ts';
 import { loadBindings } from './bindings.store.ts';
-import { judgeBindings, judgePolicy, type PolicyEngine } from './bindings.ts';
+import { judgeBindings, judgePolicy, type PolicyEngine, reportFailure, wordsOf } from './bindings.ts';
 import { policyRequest } from './request.ts';
 
 export type Application = StoredObject<typeof applicationModel.fields>;
@@ -67,14 +67,28 @@ export function makeAccess(core: Core, policies: Readonly<Record<string, Policy>
     },
     async judgePolicies(policyIds, request) {
       const messages: string[] = [];
+      const logs: string[] = [];
       for (const id of policyIds) {
-        const verdict = await judgePolicy(engine, id, request).catch(() => ({ passing: false, messages: [] }));
+        const verdict = await judgeOrDeny(engine, id, request);
         messages.push(...verdict.messages);
-        if (!verdict.passing) return { passing: false, messages };
+        logs.push(...(verdict.logs ?? []));
+        if (!verdict.passing) return { ...verdict, messages, logs };
       }
-      return { passing: true, messages };
+      return { passing: true, messages, logs };
     },
   };
+}
+
+/** What cannot be judged is a denial, and is told to administrators: here no binding says what a failure means. */
+async function judgeOrDeny(engine: PolicyEngine, policyId: string, request: PolicyRequest): Promise<Verdict> {
+  try {
+    return await judgePolicy(engine, policyId, request);
+  } catch (fault) {
+    await reportFailure(engine.core, policyId, request, fault).catch((err: unknown) =>
+      engine.core.log.error({ err, policy: policyId }, 'the failure of a policy could not be recorded'),
+    );
+    return { passing: false, messages: [], logs: [wordsOf(fault)], failed: true };
+  }
 }
 
 function describeApplication(application: { id: string; values: ValuesOf<typeof applicationModel.fields> }): Json {

@@ -1,5 +1,6 @@
 /** The policy engine: what is bound to an object, in order, joined by `any` or `all`. */
 import type { Core } from '../core/core.ts';
+import type { Json } from '../core/declaration.ts';
 import { recordEvent } from '../core/events.ts';
 import type { Expressions } from '../expressions/expressions.ts';
 import type { Policy, PolicyRequest, Verdict } from '../policies/policy.ts';
@@ -37,7 +38,7 @@ async function judgeBinding(engine: PolicyEngine, binding: Binding, request: Pol
     else verdict = told(false);
     return negate ? { ...verdict, passing: !verdict.passing } : verdict;
   } catch (fault) {
-    await reportFailure(engine.core, binding.values, request, fault);
+    await reportFailure(engine.core, policy, request, fault);
     // The failure result stands as it is: negating a failure would turn a fault into a permission.
     return { passing: failure_result, messages: [], failed: !failure_result };
   }
@@ -45,12 +46,26 @@ async function judgeBinding(engine: PolicyEngine, binding: Binding, request: Pol
 
 const told = (passing: boolean): Verdict => ({ passing, messages: [] });
 
-/** The verdict of one policy. Throws when it is gone, unknown or cannot decide. */
+/**
+ * The verdict of one policy. Throws when it is gone, unknown or cannot decide. One that logs its executions leaves an
+ * event, without the context of the request: that may hold what a person has just typed.
+ */
 export async function judgePolicy(engine: PolicyEngine, policyId: string, request: PolicyRequest): Promise<Verdict> {
   const { core, policies, expressions } = engine;
   const found = await loadPolicy(core, policies, policyId);
   if (!found) throw new Error(`policy ${policyId} is not there`);
-  return found.policy.judge({ core, expressions, settings: found.settings, request });
+  const { policy, settings } = found;
+  const verdict = await policy.judge({ core, expressions, settings, request });
+  if (settings.execution_logging === true) {
+    const [app = '', modelName = ''] = policy.declaration.model.split('.');
+    const { passing, messages, logs = [] } = verdict;
+    await record(core, 'policy_execution', request, {
+      model: { app, model_name: modelName, pk: policyId, name: String(settings.name) },
+      result: { passing, messages },
+      logs,
+    });
+  }
+  return verdict;
 }
 
 async function withinSeconds<T>(seconds: number, work: Promise<T>): Promise<T> {
@@ -65,21 +80,33 @@ async function withinSeconds<T>(seconds: number, work: Promise<T>): Promise<T> {
   }
 }
 
-async function reportFailure(
+/** Says in the log and in an event that a policy could not decide. */
+export async function reportFailure(
   core: Core,
-  binding: Binding['values'],
+  policy: string | null,
   request: PolicyRequest,
   fault: unknown,
 ): Promise<void> {
-  core.log.warn({ err: fault, policy: binding.policy }, 'a policy failed; its failure result counts');
-  const { user, clientAddress } = request;
+  core.log.warn({ err: fault, policy }, 'a policy failed; its failure result counts');
+  await record(core, 'policy_exception', request, { policy, message: wordsOf(fault) });
+}
+
+/** What a fault says, for administrators. */
+export const wordsOf = (fault: unknown): string => (fault instanceof Error ? fault.message : String(fault));
+
+async function record(
+  core: Core,
+  action: 'policy_exception' | 'policy_execution',
+  { user, clientAddress }: PolicyRequest,
+  context: Record<string, Json>,
+): Promise<void> {
   await core.database.write((transaction) =>
     recordEvent(transaction, core.now(), {
-      action: 'policy_exception',
+      action,
       app: 'authentik.policies',
       user: user && { pk: user.pk, username: user.username, email: user.email },
       clientAddress,
-      context: { policy: binding.policy, message: fault instanceof Error ? fault.message : String(fault) },
+      context,
     }),
   );
 }

@@ -1,5 +1,5 @@
 /** Creating, changing and removing: one unit of work each, with its event, after which configuration is read anew. */
-import { type Declaration, defaultOf } from '../core/declaration.ts';
+import { requireExpressions } from '../core/expression-texts.ts';
 import { forbidden, notFound } from '../core/fault.ts';
 import { findObject, insertObject, type StoredObject, updateObject } from '../core/objects.ts';
 import { removeObject } from '../core/removal.ts';
@@ -30,13 +30,14 @@ export async function createFromBody(
   requireSuperuserWhereAsked(resource, context);
   const mayCreate = context.caller.can(permissionFor('add', declaration.model));
   if (!mayCreate && !resource.createOwn) throw denied();
-  let values: Values = { ...secretDefaults(declaration), ...validation.read(declaration, context.request.body, true) };
+  let values: Values = validation.read(declaration, context.request.body, true);
   if (!mayCreate) {
     const own = resource.createOwn?.({ values, before: undefined, context });
     if (!own) throw denied();
     values = own;
   }
   values = (await resource.prepare?.({ values, before: undefined, context })) ?? values;
+  await requireExpressions(context.services.expressions.check, declaration, values);
   return change(context, async (transaction) => {
     const made = resource.insert
       ? await resource.insert(transaction, values, context)
@@ -47,12 +48,6 @@ export async function createFromBody(
     await recordAbout(transaction, context, 'model_created', { declaration, object: made }, { diff });
     return made;
   });
-}
-
-/** Secrets that are made where none is given, such as that of a client. */
-function secretDefaults(declaration: Declaration): Values {
-  const made = Object.entries(declaration.fields).filter(([, { secret, default: usual }]) => secret && usual);
-  return Object.fromEntries(made.map(([name, field]) => [name, defaultOf(field)]));
 }
 
 /** Changes the fields that the body gives; with `complete`, all required ones must be given. */
@@ -67,6 +62,7 @@ export async function updateFromBody(
   requireSuperuserWhereAsked(resource, context);
   const given = validation.read(declaration, context.request.body, complete);
   const values = (await resource.prepare?.({ values: given, before: seen, context })) ?? given;
+  await requireExpressions(context.services.expressions.check, declaration, values, seen.values);
   return change(context, async (transaction) => {
     const before = await findObject(transaction, declaration, { id: seen.id });
     if (!before) throw notFound();

@@ -5,13 +5,14 @@ import type { Config } from '../config.ts';
 import { bootstrap } from '../core/bootstrap.ts';
 import type { Core } from '../core/core.ts';
 import { Fault } from '../core/fault.ts';
+import type { Expressions } from '../expressions/expressions.ts';
 import { models } from './models.ts';
 
 /**
  * Makes the blueprints and, on an empty database, the default objects. A server and a command do the same, so that
  * either may come first. Throws `bootstrap` for a first token that can be guessed.
  */
-export async function firstStart(core: Core, config: Config): Promise<Blueprints> {
+export async function firstStart(core: Core, config: Config, expressions: Expressions): Promise<Blueprints> {
   const shipped = await shippedBlueprints();
   const blueprints = makeBlueprints({
     core,
@@ -20,10 +21,11 @@ export async function firstStart(core: Core, config: Config): Promise<Blueprints
     dataFolder: config.dataDirectory,
     environment: process.env,
     shipped,
+    checkExpression: expressions.check,
   });
   try {
     await bootstrap(core, {
-      applyDefaults: (first) => blueprints.apply(shipped, { first }),
+      applyDefaults: (first) => blueprints.apply(shipped, { first, ownText: true }),
       ...config.bootstrap,
     });
   } catch (fault) {

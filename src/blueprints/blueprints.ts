@@ -8,6 +8,7 @@
 import type { Core } from '../core/core.ts';
 import type { Declaration, Json } from '../core/declaration.ts';
 import type { EventUser } from '../core/events.ts';
+import type { CheckExpression } from '../core/expression-texts.ts';
 import type { StoredObject } from '../core/objects.ts';
 import { wireKeyOf } from '../core/removal.ts';
 import type { Queries } from '../db/database.ts';
@@ -19,7 +20,7 @@ import { readInside } from './folder.ts';
 import { limits } from './limits.ts';
 import { APPLY_BLUEPRINT, evaluationOf, isRequired, type Loaded, loadBlueprint, type Source } from './loading.ts';
 import { type ObjectName, writeBlueprint } from './writing.ts';
-import { PasswordsWanted, PreparedPasswords } from './passwords.ts';
+import { Preparations, PreparationsWanted } from './preparations.ts';
 
 export type BlueprintsOptions = {
   core: Core;
@@ -33,6 +34,8 @@ export type BlueprintsOptions = {
   environment?: Readonly<Record<string, string | undefined>>;
   /** Blueprints that others may include by name. */
   shipped?: readonly Source[];
+  /** Says whether the text of an expression may be stored. Without it none is looked at. */
+  checkExpression?: CheckExpression | undefined;
 };
 
 export type ApplyOptions = {
@@ -40,6 +43,8 @@ export type ApplyOptions = {
   user?: EventUser | undefined;
   /** Runs first in the same transaction; when it says false, nothing is applied. */
   first?: (transaction: Queries) => Promise<boolean>;
+  /** The text is the program's own, so its expressions need not be read before. */
+  ownText?: boolean;
 };
 
 export type Result = { applied: Applied[] };
@@ -61,6 +66,9 @@ export type Blueprints = {
   fromFolder(path: string): Promise<Source | undefined>;
 };
 
+/** How often a unit begins again because it lacked something. */
+const MOST_ROUNDS = 5;
+
 /** Thrown to leave a transaction without changing anything. */
 class Leave extends Error {
   readonly result: Result;
@@ -71,7 +79,7 @@ class Leave extends Error {
 }
 
 export function makeBlueprints(options: BlueprintsOptions): Blueprints {
-  const { core, folder, dataFolder, environment = {}, shipped = [] } = options;
+  const { core, folder, dataFolder, environment = {}, shipped = [], checkExpression } = options;
   const models = new Map(options.models.map((each) => [each.model, each]));
   const folders = { folder, dataFolder };
 
@@ -103,14 +111,15 @@ export function makeBlueprints(options: BlueprintsOptions): Blueprints {
   const run = async (
     transaction: Queries,
     loaded: readonly Loaded[],
-    passwords: PreparedPasswords,
+    preparations: Preparations,
     { user, first }: ApplyOptions,
   ): Promise<Result> => {
-    passwords.begin();
+    preparations.begin();
     const applied: Applied[] = [];
     if (first && !(await first(transaction))) return { applied };
     const done = new Set<Loaded>();
-    for (const each of loaded) await applyLoaded({ core, transaction, models, passwords, applied, user }, each, done);
+    for (const each of loaded)
+      await applyLoaded({ core, transaction, models, preparations, applied, user }, each, done);
     return { applied };
   };
 
@@ -119,38 +128,44 @@ export function makeBlueprints(options: BlueprintsOptions): Blueprints {
     write: (roots) => writeBlueprint(core.database.read, models, roots),
     async apply(source, applyOptions = {}) {
       const loaded = await loadAll([source].flat());
-      const passwords = new PreparedPasswords(core.passwords);
-      // Each round can only find more passwords while others change them at the same time.
+      const preparations = new Preparations(core.passwords, applyOptions.ownText ? undefined : checkExpression);
+      // Each round can only find more to prepare while others change them at the same time.
       for (let round = 1; ; round += 1) {
         try {
           const result = await core.database.write(async (transaction) => {
-            const made = await run(transaction, loaded, passwords, applyOptions);
-            passwords.finish();
+            const made = await run(transaction, loaded, preparations, applyOptions);
+            preparations.finish();
             return made;
           });
           core.configuration.clear();
           return result;
         } catch (fault) {
-          if (!(fault instanceof PasswordsWanted) || round >= 5) throw fault;
-          await passwords.prepare();
+          if (!(fault instanceof PreparationsWanted) || round >= MOST_ROUNDS) throw fault;
+          await preparations.prepare();
         }
       }
     },
     async validate(source) {
       const loaded = await loadAll([source]);
-      try {
-        return await core.database.write(async (transaction): Promise<Result> => {
-          throw new Leave(await run(transaction, loaded, new PreparedPasswords(core.passwords), {}));
-        });
-      } catch (fault) {
-        if (fault instanceof Leave) return fault.result;
-        throw fault;
+      const preparations = new Preparations(core.passwords, checkExpression);
+      for (let round = 1; ; round += 1) {
+        try {
+          return await core.database.write(async (transaction): Promise<Result> => {
+            const result = await run(transaction, loaded, preparations, {});
+            preparations.finishChecks();
+            throw new Leave(result);
+          });
+        } catch (fault) {
+          if (fault instanceof Leave) return fault.result;
+          if (!(fault instanceof PreparationsWanted) || round >= MOST_ROUNDS) throw fault;
+          await preparations.check();
+        }
       }
     },
   };
 }
 
-type Shared = Pick<Application, 'core' | 'transaction' | 'models' | 'passwords' | 'applied' | 'user'>;
+type Shared = Pick<Application, 'core' | 'transaction' | 'models' | 'preparations' | 'applied' | 'user'>;
 
 async function applyLoaded(shared: Shared, loaded: Loaded, done: Set<Loaded>): Promise<void> {
   if (done.has(loaded)) return;

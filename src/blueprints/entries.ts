@@ -14,7 +14,7 @@ import { type Evaluation, evaluate } from './evaluate.ts';
 import { BlueprintFault } from './fault.ts';
 import { pythonText } from './format.ts';
 import { changeOne, createOne, givePassword, isSameSecret, requireUser, splitAttributes } from './model-rules.ts';
-import type { PreparedPasswords } from './passwords.ts';
+import type { Preparations } from './preparations.ts';
 import type { Piece } from './read-yaml.ts';
 import { isTrue } from './values.ts';
 
@@ -32,7 +32,7 @@ export type Application = {
   transaction: Queries;
   models: ReadonlyMap<string, Declaration>;
   evaluation: Evaluation;
-  passwords: PreparedPasswords;
+  preparations: Preparations;
   /** Objects that entries with an id made or found. */
   keys: Map<string, string | number>;
   applied: Applied[];

@@ -10,10 +10,10 @@ import { createToken, readTokenKey, SHORTEST_KEY, setTokenKey } from '../core/to
 import { newUid, passwordHashOf, setPasswordHash } from '../core/users.ts';
 import type { Queries } from '../db/database.ts';
 import { AttributeFault } from './checked-values.ts';
-import type { PreparedPasswords } from './passwords.ts';
+import type { Preparations } from './preparations.ts';
 
 /** What writing needs. */
-export type Writing = { core: Core; transaction: Queries; passwords: PreparedPasswords };
+export type Writing = { core: Core; transaction: Queries; preparations: Preparations };
 
 const USER = 'authentik_core.user';
 const TOKEN = 'authentik_core.token';
@@ -37,12 +37,12 @@ export function splitAttributes(
 
 /** Gives a person the password. True when that changed something. */
 export async function givePassword(
-  { core, transaction, passwords }: Writing,
+  { core, transaction, preparations }: Writing,
   userPk: number,
   plain: string,
 ): Promise<boolean> {
   if (Buffer.byteLength(plain) > 1024) throw new AttributeFault('password', 'password: has at most 1024 bytes');
-  const prepared = passwords.take(plain, await passwordHashOf(transaction, userPk));
+  const prepared = preparations.password(plain, await passwordHashOf(transaction, userPk));
   if (!prepared || prepared.unchanged) return false;
   await setPasswordHash(transaction, core.now(), userPk, prepared.hash);
   // Whoever knew the old password may be signed in with it.
@@ -61,7 +61,8 @@ export async function createOne(
   apart: string | undefined,
   id: string | undefined,
 ): Promise<StoredObject> {
-  const { core, transaction } = writing;
+  const { core, transaction, preparations } = writing;
+  preparations.requireExpressions(declaration, values);
   if (declaration.model === TOKEN) {
     const { token } = await createToken(core, transaction, values as Parameters<typeof createToken>[2], apart);
     return token as unknown as StoredObject;
@@ -80,9 +81,10 @@ export async function changeOne(
   changed: Values,
   apart: string | undefined,
 ): Promise<boolean> {
-  const { core, transaction } = writing;
+  const { core, transaction, preparations } = writing;
   let differs = false;
   if (Object.keys(changed).length > 0) {
+    preparations.requireExpressions(declaration, changed, before.values);
     const certificate = declaration.model === CERTIFICATE;
     const key = certificate ? await readSecret(core.sealer, transaction, before.id, 'key_data') : undefined;
     const values = withFacts(declaration, changed, { ...before.values, key_data: key ?? '' });

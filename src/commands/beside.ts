@@ -5,6 +5,7 @@ import { firstStart } from '../app/first-start.ts';
 import type { Blueprints } from '../blueprints/blueprints.ts';
 import { type Config, loadConfig } from '../config.ts';
 import type { Core } from '../core/core.ts';
+import { makeExpressions } from '../expressions/expressions.ts';
 import { type User, userByIdentifier } from '../core/users.ts';
 import { CommandFault } from './command.ts';
 
@@ -18,9 +19,11 @@ export async function withCore<T>(work: (opened: Opened) => Promise<T>): Promise
   // Standard output belongs to the command's answer.
   const log = pino({ level: 'warn' }, pino.destination({ fd: 2, sync: true }));
   const core = await makeCore(config, log, { server: false });
+  const expressions = makeExpressions();
   try {
-    return await work({ core, config, blueprints: await firstStart(core, config) });
+    return await work({ core, config, blueprints: await firstStart(core, config, expressions) });
   } finally {
+    await expressions.close();
     await closeCore(core);
   }
 }

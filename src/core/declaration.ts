@@ -3,8 +3,10 @@
  * audit log are all drawn from a declaration. A field is a plain descriptor; its validator is built on first use.
  */
 import { z } from 'zod';
+import type { Queries } from '../db/database.ts';
 import type { Tables } from '../db/tables.ts';
 import { parseDuration } from '../formats/duration.ts';
+import type { Sealer } from './crypto/seal.ts';
 
 /** Any JSON value. */
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
@@ -96,17 +98,20 @@ export const nullableText = (options: Options<string | null> & { max?: number } 
   const { max = 200, ...rest } = options;
   return field(() => text({ max }).schema().nullable(), { default: null, ...rest });
 };
-/** Letters, digits, hyphens and underscores, as in a path. */
-export const slug = (options: Options<string> = {}): Field<string> =>
-  field(
+/** Letters, digits, hyphens and underscores, as in a path. `reserved` are words that mean something else there. */
+export const slug = (options: Options<string> & { reserved?: readonly string[] } = {}): Field<string> => {
+  const { reserved = [], ...rest } = options;
+  return field(
     () =>
       z
         .string()
         .min(1)
         .max(100)
-        .regex(/^[-a-zA-Z0-9_]+$/, 'Enter a valid “slug”.'),
-    options,
+        .regex(/^[-a-zA-Z0-9_]+$/, 'Enter a valid “slug”.')
+        .refine((value) => !reserved.includes(value), 'This word is reserved; choose another.'),
+    rest,
   );
+};
 export const integer = (options: Options<number> & { min?: number; max?: number } = {}): Field<number> => {
   const { min = -2147483648, max = 2147483647, ...rest } = options;
   return field(() => z.int().min(min).max(max), rest);
@@ -214,7 +219,17 @@ export type Declaration<F extends Fields = Fields> = {
   /** Brings settings that an older version wrote up to date. The first version is 1. */
   settingsVersion?: number;
   upgrade?: (settings: Record<string, Json>, from: number) => Record<string, Json>;
+  /**
+   * What the fields must be together, and what they name must be. The store asks it inside the unit of work, after the
+   * object was written; throws `invalid`, and then nothing has happened.
+   */
+  check?(object: { id: string; values: ValuesOf<F> }, stored: { queries: Queries; sealer: Sealer }): Promise<void>;
+  /** The expressions among the values, by field. Their syntax is checked before they are stored. */
+  expressions?(values: ValuesOf<F>): Record<string, ExpressionText>;
 };
+
+/** The text of an expression, and what it is written in. */
+export type ExpressionText = { language: 'python' | 'javascript'; source: string };
 
 /** Keeps the exact types of the fields. */
 export const declare = <const F extends Fields>(declaration: Declaration<F>): Declaration<F> => declaration;

@@ -2,11 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Queries } from '../db/database.ts';
 import { prepare } from '../db/prepared.ts';
+import { parseDuration } from '../formats/duration.ts';
 import type { Json } from './declaration.ts';
 import { normalisedKey } from './names.ts';
+import { readChangedSettings } from './system-settings.ts';
 
-/** How long events are kept. */
-export const EVENT_RETENTION_MILLISECONDS = 365 * 24 * 3600 * 1000;
+/** How long events are kept unless the settings say otherwise. */
+const EVENT_RETENTION = 'days=365';
 /** What one event may hold; longer contexts are cut, so that a stranger cannot fill the disk. */
 const MOST_CONTEXT = 16_384;
 
@@ -22,6 +24,7 @@ export type EventAction =
   | 'secret_rotate'
   | 'authorize_application'
   | 'policy_exception'
+  | 'policy_execution'
   | 'property_mapping_exception'
   | 'configuration_error'
   | 'system_exception'
@@ -29,10 +32,18 @@ export type EventAction =
   | 'model_updated'
   | 'model_deleted';
 
+/** How long events are kept, in milliseconds. It counts for those that are there already too. */
+export async function eventRetention(queries: Queries): Promise<number> {
+  const { event_retention } = await readChangedSettings(queries);
+  return parseDuration(typeof event_retention === 'string' ? event_retention : EVENT_RETENTION);
+}
+
 /** Who did it, as the event remembers after the account is gone. */
 export type EventUser = { pk: number; username: string; email: string };
 
 export type EventInput = {
+  /** A UUID, for whoever wants to read the event again. */
+  id?: string;
   action: EventAction | `custom_${string}`;
   /** The part of the program that says so, such as `authentik.providers.oauth2`. */
   app: string;
@@ -46,9 +57,10 @@ export type EventInput = {
 export async function recordEvent(transaction: Queries, at: number, event: EventInput): Promise<void> {
   const context = JSON.stringify(event.context ?? {});
   await insertEvent(transaction, {
-    id: randomUUID(),
+    id: event.id ?? randomUUID(),
     created_at: at,
-    expires_at: at + EVENT_RETENTION_MILLISECONDS,
+    // How long it is kept is asked when it goes (`eventRetention`), so that a change counts for all at once.
+    expires_at: at + parseDuration(EVENT_RETENTION),
     action: event.action,
     app: event.app,
     user: JSON.stringify(event.user ?? {}),

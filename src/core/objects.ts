@@ -8,7 +8,7 @@ import type { Database, Queries } from '../db/database.ts';
 import { isUniqueViolation } from '../db/database.ts';
 import { bumpConfiguration } from './configuration.ts';
 import type { Sealer } from './crypto/seal.ts';
-import type { Declaration, Field, Fields, ValuesOf } from './declaration.ts';
+import { type Declaration, defaultOf, type Field, type Fields, type ValuesOf } from './declaration.ts';
 import { Fault, invalid, notFound } from './fault.ts';
 import { loadLinks, numbersToIds, requireReferences, writeLinks } from './links.ts';
 import { type Row, rowOfValues, type Values, valuesOfRow } from './rows.ts';
@@ -77,7 +77,7 @@ export async function findObject<F extends Fields>(
 
 /**
  * Writes a new object and returns it as it is stored. All fields must be there or have a default. Throws `invalid`
- * for a value that is taken and for a reference to what is not there.
+ * for a value that is taken, for a reference to what is not there, and for what the declaration's `check` refuses.
  */
 export async function insertObject<F extends Fields>(
   store: ObjectStore,
@@ -86,7 +86,7 @@ export async function insertObject<F extends Fields>(
   given: Partial<ValuesOf<F>>,
   own: { id?: string; uid?: string } = {},
 ): Promise<StoredObject<F>> {
-  const values = withoutUndefined(given);
+  const values = { ...freshSecrets(declaration), ...withoutUndefined(given) };
   const linked = await withNumbersAsIds(transaction, declaration, values);
   await requireReferences(transaction, declaration, linked);
   const id = own.id ?? randomUUID();
@@ -162,6 +162,7 @@ async function finish<F extends Fields>(
   if (!READ_LIVE.has(declaration.table)) await bumpConfiguration(store.database, transaction);
   const stored = await findObject(transaction, declaration, { id });
   if (!stored) throw new Fault('storage', 'The object could not be read back.', { status: 500 });
+  await declaration.check?.(stored, { queries: transaction, sealer: store.sealer });
   return stored;
 }
 
@@ -172,6 +173,12 @@ async function withNumbersAsIds(transaction: Queries, declaration: Declaration, 
     changed[name] = await numbersToIds(transaction, field as Field, values[name], name);
   }
   return changed;
+}
+
+/** Secrets that are made where none is given, such as that of a client. The empty text says that none is wanted. */
+function freshSecrets(declaration: Declaration): Values {
+  const secrets = Object.entries(declaration.fields).filter(([, { secret, default: usual }]) => secret && usual);
+  return Object.fromEntries(secrets.map(([name, field]) => [name, defaultOf(field)]));
 }
 
 /** What is undefined was not given. */

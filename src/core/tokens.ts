@@ -2,7 +2,7 @@
 import { isUniqueViolation, type Queries } from '../db/database.ts';
 import type { Sealer } from './crypto/seal.ts';
 import { hashToken, randomAlphanumeric } from './crypto/tokens.ts';
-import { text, type ValuesOf } from './declaration.ts';
+import { declare, text, type ValuesOf } from './declaration.ts';
 import { invalid } from './fault.ts';
 import { type tokenIntents, tokenModel } from './models/people.ts';
 import { insertObject, type ObjectStore, type StoredObject } from './objects.ts';
@@ -18,13 +18,13 @@ const KEY = 'key';
 export const SHORTEST_KEY = 16;
 
 /** The column of the hash is nobody's to set, so only this file knows of it. */
-const storedTokenModel = {
-  ...tokenModel,
+const storedTokenModel = declare({
+  ...(tokenModel as Omit<typeof tokenModel, 'check' | 'expressions'>),
   fields: { ...tokenModel.fields, key_hash: text({ column: 'key_hash', readOnly: true, disclosure: 'hidden' }) },
-};
+});
 
-/** A fresh key: 60 letters and digits. */
-export const newTokenKey = (): string => randomAlphanumeric(60);
+/** A fresh key of letters and digits. */
+export const newTokenKey = (length = 60): string => randomAlphanumeric(length);
 
 /** Makes a token and its key. Throws `invalid` when the identifier is taken or the user is not there. */
 export async function createToken(

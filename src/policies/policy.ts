@@ -15,8 +15,11 @@ export type PolicyRequest = {
   context: Record<string, Json>;
 };
 
-/** A verdict; the messages are for the person. `failed` says that it is a denial because something could not be judged. */
-export type Verdict = { passing: boolean; messages: string[]; failed?: boolean };
+/**
+ * A verdict; the messages are for the person, and the logs, what an expression wrote down, for administrators. `failed`
+ * says that it is a denial because something could not be judged.
+ */
+export type Verdict = { passing: boolean; messages: string[]; logs?: string[]; failed?: boolean };
 
 export type Policy<F extends Fields = Fields> = {
   kind: string;

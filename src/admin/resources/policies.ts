@@ -42,7 +42,14 @@ const testAction: ObjectAction = {
       context: body.context ?? {},
     });
     const verdict = await services.access.judgePolicies([object.id], wanted);
-    return { passing: verdict.passing, messages: verdict.messages, log_messages: [] };
+    const entry = {
+      timestamp: new Date(core.now()).toISOString(),
+      log_level: verdict.failed ? 'error' : 'info',
+      logger: 'authentik.policies',
+      attributes: { policy: object.id },
+    };
+    const log_messages = (verdict.logs ?? []).map((event) => ({ ...entry, event }));
+    return { passing: verdict.passing, messages: verdict.messages, log_messages };
   },
 };
 

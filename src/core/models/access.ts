@@ -13,6 +13,9 @@ import {
 } from '../declaration.ts';
 import { policyEngineMode } from './flow.ts';
 
+/** Endpoints of protocols that stand where applications stand: `/application/o/<slug>/`. */
+const RESERVED_SLUGS = ['authorize', 'token', 'device', 'userinfo', 'introspect', 'revoke'];
+
 /** What people see and enter; a provider speaks its protocol. */
 export const applicationModel = declare({
   model: 'authentik_core.application',
@@ -21,7 +24,7 @@ export const applicationModel = declare({
   verboseNamePlural: 'Applications',
   fields: {
     name: text({ min: 1, column: 'name', keyColumn: 'name_key', help: 'The name that people see.' }),
-    slug: slug({ column: 'slug', help: 'Internal name, used in URLs.' }),
+    slug: slug({ column: 'slug', reserved: RESERVED_SLUGS, help: 'Internal name, used in URLs.' }),
     provider: numberReference('providers', { column: 'provider_pk' }),
     backchannel_providers: numberReferences('providers'),
     open_in_new_tab: flag(false),

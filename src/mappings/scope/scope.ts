@@ -29,6 +29,7 @@ export const scopeMappingModel = declare({
       help: 'What people are told when they are asked for consent. Without it they are not told of the scope.',
     }),
   },
+  expressions: ({ expression, language }) => ({ expression: { language, source: expression } }),
 });
 
 export const scope = defineMapping({

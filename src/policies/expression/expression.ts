@@ -2,8 +2,7 @@
  * The policy that an administrator writes as an expression. Owns the names that the expression sees. Does not own the
  * sandbox, nor what a failure means: that is said by the binding.
  */
-import { choice, declare, flag, text, type Json, type ValuesOf } from '../../core/declaration.ts';
-import type { Expressions } from '../../expressions/expressions.ts';
+import { choice, declare, flag, text, type Json } from '../../core/declaration.ts';
 import { definePolicy, type PolicyRequest } from '../policy.ts';
 
 const declaration = declare({
@@ -22,15 +21,15 @@ const declaration = declare({
       help: 'What the expression is written in. Python is stored; JavaScript runs.',
     }),
   },
+  expressions: ({ expression, language }) => ({ expression: { language, source: expression } }),
 });
-type Settings = ValuesOf<typeof declaration.fields>;
 
 /** Passes when its expression returns something true. Throws when the expression fails or is written in Python. */
 export const expression = definePolicy({
   kind: 'expression',
   path: 'policies/expression',
   declaration,
-  async judge({ core, expressions, settings, request }) {
+  async judge({ expressions, settings, request }) {
     const result = await expressions.evaluate({
       language: settings.language,
       source: settings.expression,
@@ -40,23 +39,13 @@ export const expression = definePolicy({
       const line = result.line === undefined ? '' : ` (line ${result.line})`;
       throw new Error(`policy ${settings.name}: ${result.message}${line}`);
     }
-    const passing = Boolean(result.value);
-    if (settings.execution_logging) {
-      core.log.info({ policy: settings.name, user: request.user?.pk, passing, logs: result.logs }, 'policy evaluated');
-    }
-    return { passing, messages: [...result.messages] };
+    return {
+      passing: Boolean(result.value),
+      messages: [...result.messages],
+      ...(result.logs.length > 0 && { logs: [...result.logs] }),
+    };
   },
 });
-
-/** What is wrong with an expression that is to be stored, by field; undefined when it may be stored. */
-export async function checkExpression(
-  expressions: Expressions,
-  values: Pick<Settings, 'expression' | 'language'>,
-): Promise<{ expression: string[] } | undefined> {
-  const checked = await expressions.check(values.language, values.expression);
-  if (checked.ok) return undefined;
-  return { expression: [checked.line === undefined ? checked.message : `Line ${checked.line}: ${checked.message}`] };
-}
 
 /** The names in scope, as authentik calls them. */
 async function scopeOf(request: PolicyRequest): Promise<Record<string, Json>> {

@@ -15,6 +15,7 @@ import {
   text,
   type ValuesOf,
 } from '../../core/declaration.ts';
+import { checkKeys } from './provider-keys.store.ts';
 import { isUsablePattern, isUsableRedirectUri } from './redirect-uri.ts';
 
 export const DEVICE_CODE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -101,7 +102,14 @@ export const oauth2Model = declare({
     }),
     encryption_key: optionalReference('certificates', { help: 'Key to which the tokens are encrypted.' }),
     redirect_uris: structure<RedirectUri[]>(redirectUris, { widget: 'redirect-uris' }),
-    logout_uri: text({ default: '', max: 2000 }),
+    logout_uri: {
+      ...text({ default: '' }),
+      schema: () =>
+        z
+          .string()
+          .max(2000)
+          .refine((value) => value === '' || isUsableRedirectUri(value), 'Enter an absolute address without fragment.'),
+    },
     logout_method: choice(['backchannel', 'frontchannel'], { default: 'backchannel' }),
     sub_mode: choice(['hashed_user_id', 'user_id', 'user_uuid', 'user_username', 'user_email', 'user_upn'], {
       default: 'hashed_user_id',
@@ -123,6 +131,7 @@ export const oauth2Model = declare({
       help: 'Whether signing out of this application ends the whole session or only what this application was given.',
     }),
   },
+  check: ({ values }, stored) => checkKeys(values, stored),
 });
 
 export type OAuth2Settings = ValuesOf<typeof oauth2Model.fields>;

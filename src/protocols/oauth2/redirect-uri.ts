@@ -33,9 +33,10 @@ export function isUsableRedirectUri(text: string): boolean {
   return !isWeb || /^https?:\/\/[^/?]/i.test(text);
 }
 
-/** Whether a text can be used as a regular expression. */
+/** Whether a text can be used as a regular expression, and is not for addresses that are never redirected to. */
 export function isUsablePattern(text: string): boolean {
-  return compile(text) !== undefined;
+  const scheme = /^[\^(?:\\]*([a-z][a-z-]*)\\?:/i.exec(text)?.[1] ?? '';
+  return !FORBIDDEN_SCHEMES.has(`${scheme.toLowerCase()}:`) && compile(text) !== undefined;
 }
 
 /** Anchored at both ends, whatever the pattern says of alternatives. */

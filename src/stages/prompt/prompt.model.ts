@@ -44,6 +44,10 @@ export const promptModel = declare({
       help: 'What the expressions are written in. Python is stored; JavaScript runs.',
     }),
   },
+  expressions: ({ language, ...values }) => ({
+    ...(values.placeholder_expression && { placeholder: { language, source: values.placeholder } }),
+    ...(values.initial_value_expression && { initial_value: { language, source: values.initial_value } }),
+  }),
 });
 
 /** The stage that asks. */
