@@ -1,11 +1,13 @@
-/** Settings of the whole installation, kept as one JSON value. */
+/** Settings of the whole installation, kept as one JSON value, but for the base URL, which set-up knows too. */
 import { z } from 'zod';
 import { bumpConfiguration } from '../core/configuration.ts';
 import type { Core } from '../core/core.ts';
+import type { Json } from '../core/declaration.ts';
+import { invalid } from '../core/fault.ts';
+import { storedBaseUrl, writeBaseUrl } from '../core/setup.ts';
+import { readChangedSettings, writeChangedSettings } from '../core/system-settings.ts';
 import type { Queries } from '../db/database.ts';
 import { parseDuration } from '../formats/duration.ts';
-
-const NAME = 'settings';
 
 const duration = () =>
   z
@@ -19,11 +21,23 @@ const duration = () =>
       }
     }, 'Enter a duration such as hours=1;minutes=30.');
 
+/** `scheme://host`, as browsers write it; the slash at its end is taken off. */
+const origin = () =>
+  z
+    .string()
+    .max(500)
+    .transform((value) => value.replace(/\/$/, ''))
+    .refine(
+      (value) => value === '' || (/^https?:/i.test(value) && URL.parse(value)?.origin === value.toLowerCase()),
+      'Enter an address such as https://id.example.com.',
+    )
+    .transform((value) => value.toLowerCase());
+
 /** Made when it is needed: it is asked for a few times in a year. */
 export const systemSettingsSchema = () =>
   z.object({
     avatars: z.string().max(500),
-    base_url: z.union([z.literal(''), z.url({ protocol: /^https?$/ }).max(500)]),
+    base_url: origin(),
     default_user_change_name: z.boolean(),
     default_user_change_email: z.boolean(),
     default_user_change_username: z.boolean(),
@@ -75,23 +89,26 @@ const defaults = (): SystemSettings => ({
   },
 });
 
-/** The settings, with defaults for those that nobody has changed. Kept until configuration changes. */
+/**
+ * The settings, with defaults for those that nobody has changed. The base URL of the operator counts before the stored
+ * one. Kept until configuration changes.
+ */
 export function readSystemSettings(core: Core): Promise<SystemSettings> {
   return core.configuration.get('system settings', async (queries) => {
-    const row = await queries.selectFrom('system_settings').select('value').where('name', '=', NAME).executeTakeFirst();
-    const stored = row ? (JSON.parse(row.value) as Partial<SystemSettings>) : {};
+    const stored = (await readChangedSettings(queries)) as Partial<SystemSettings>;
     const usual = defaults();
-    return { ...usual, ...stored, flags: { ...usual.flags, ...stored.flags } };
+    const base_url = core.baseUrl ?? (await storedBaseUrl(core)) ?? '';
+    return { ...usual, ...stored, base_url, flags: { ...usual.flags, ...stored.flags } };
   });
 }
 
-/** Stores all settings. */
+/** Stores all settings. Throws `invalid` for a base URL where the operator has set another. */
 export async function writeSystemSettings(core: Core, transaction: Queries, settings: SystemSettings): Promise<void> {
-  const value = JSON.stringify(settings);
-  await transaction
-    .insertInto('system_settings')
-    .values({ name: NAME, value })
-    .onConflict((conflict) => conflict.columns(['name']).doUpdateSet({ value }))
-    .execute();
+  const { base_url, ...others } = settings;
+  if (core.baseUrl === undefined) await writeBaseUrl(transaction, base_url);
+  else if (base_url !== core.baseUrl) {
+    throw invalid({ base_url: ['The base URL is set by OSTIARY_BASE_URL and can only be changed there.'] });
+  }
+  await writeChangedSettings(transaction, JSON.parse(JSON.stringify(others)) as Record<string, Json>);
   await bumpConfiguration(core.database, transaction);
 }

@@ -4,6 +4,7 @@
  */
 import type { Queries } from '../db/database.ts';
 import type { Core } from './core.ts';
+import { eventRetention } from './events.ts';
 
 /** After so many writes of rows that expire there is a sweep. */
 const WRITES_BETWEEN = 1000;
@@ -27,11 +28,18 @@ type Bounds = { writes?: number; delayMilliseconds?: number; batch?: number };
 type Sweep = (transaction: Queries, at: number, batch: number) => Promise<number>;
 
 const dated =
-  (table: 'sessions' | 'flow_runs' | 'events', key: 'id'): Sweep =>
+  (table: 'sessions' | 'flow_runs', key: 'id'): Sweep =>
   async (transaction, at, batch) => {
     const ended = transaction.selectFrom(table).select(key).where('expires_at', '<=', at).limit(batch);
     return (await transaction.deleteFrom(table).where(key, 'in', ended).returning(key).execute()).length;
   };
+
+/** By how long events are kept now, not by what was said when they were written. */
+const events: Sweep = async (transaction, at, batch) => {
+  const before = at - (await eventRetention(transaction));
+  const ended = transaction.selectFrom('events').select('id').where('created_at', '<=', before).limit(batch);
+  return (await transaction.deleteFrom('events').where('id', 'in', ended).returning('id').execute()).length;
+};
 
 const issued =
   (table: 'access_tokens' | 'refresh_tokens' | 'device_codes'): Sweep =>
@@ -103,7 +111,7 @@ const tokens: Sweep = async (transaction, at, batch) => {
 const sweeps: readonly Sweep[] = [
   dated('sessions', 'id'),
   dated('flow_runs', 'id'),
-  dated('events', 'id'),
+  events,
   attempts,
   issued('access_tokens'),
   issued('refresh_tokens'),

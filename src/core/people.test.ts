@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import fc from 'fast-check';
 import { openTestCore, type TestCore } from '../../tests/environment/core.ts';
 import { databases } from '../../tests/environment/databases.ts';
-import { EVENT_RETENTION_MILLISECONDS, recordEvent } from './events.ts';
+import { eventRetention, recordEvent } from './events.ts';
 import { groupModel, userModel } from './models/people.ts';
 import { normalisedKey } from './names.ts';
 import { insertObject, updateObject } from './objects.ts';
@@ -210,7 +210,7 @@ for (const engine of databases()) {
       for (const row of rows) {
         assert.ok(row.context.length <= 3 * 16_384, String(row.context.length));
         assert.equal(typeof (JSON.parse(row.context) as { truncated: string }).truncated, 'string');
-        assert.equal(row.expires_at, at + EVENT_RETENTION_MILLISECONDS);
+        assert.equal(row.expires_at, at + (await eventRetention(tested.core.database.read)));
       }
     });
   });

@@ -109,7 +109,7 @@ export type SetupAnswer = {
 export async function completeSetup(core: Core, answer: SetupAnswer): Promise<{ userPk: number }> {
   const user = await core.database.write(async (transaction) => {
     if (!(await markSetupDone(core, transaction))) throw alreadyDone();
-    if (answer.baseUrl !== undefined) await writeSystemSetting(transaction, BASE_URL, answer.baseUrl);
+    if (answer.baseUrl !== undefined) await writeBaseUrl(transaction, answer.baseUrl);
     return makeAdministrator(core, transaction, answer);
   });
   core.configuration.clear();
@@ -125,11 +125,15 @@ export async function markSetupDone(core: Core, transaction: Queries): Promise<b
   return isFirst;
 }
 
-/** The base URL that the set-up page was told, or undefined. */
-export async function storedBaseUrl(core: Core): Promise<string | undefined> {
-  const url = await readSystemSetting(core.database.read, BASE_URL);
-  return typeof url === 'string' ? url : undefined;
+/** The base URL that the set-up page or the system settings were told, or undefined. */
+export async function storedBaseUrl({ database }: Pick<Core, 'database'>): Promise<string | undefined> {
+  const url = await readSystemSetting(database.read, BASE_URL);
+  return typeof url === 'string' && url !== '' ? url : undefined;
 }
+
+/** Stores the base URL, `scheme://host`; the empty text takes it away. The caller announces the change. */
+export const writeBaseUrl = (transaction: Queries, url: string): Promise<void> =>
+  writeSystemSetting(transaction, BASE_URL, url);
 
 /**
  * Makes the account of the administrator and the group that gives it its rights, or takes an account of that name

@@ -31,3 +31,15 @@ export async function takeSystemSetting(transaction: Queries, name: string, valu
     .executeTakeFirst();
   return row !== undefined;
 }
+
+/** The settings of the whole installation that somebody has changed are one JSON value. */
+const CHANGED = 'settings';
+
+/** Those settings of the installation that somebody has changed, by name. */
+export async function readChangedSettings(queries: Queries): Promise<Readonly<Record<string, Json>>> {
+  return ((await readSystemSetting(queries, CHANGED)) ?? {}) as Record<string, Json>;
+}
+
+/** Writes all settings of the installation. */
+export const writeChangedSettings = (transaction: Queries, settings: Readonly<Record<string, Json>>): Promise<void> =>
+  writeSystemSetting(transaction, CHANGED, settings);

@@ -8,7 +8,6 @@ import type { AdminContext } from '../services.ts';
 export type EventRow = {
   id: string;
   created_at: number;
-  expires_at: number;
   action: string;
   app: string;
   user: string;
@@ -17,8 +16,8 @@ export type EventRow = {
   brand: string;
 };
 
-/** An event as the API shows it. */
-export const viewOfEvent = (row: EventRow): Values => ({
+/** An event as the API shows it; `retention` is how long events are kept, in milliseconds. */
+export const viewOfEvent = (row: EventRow, retention: number): Values => ({
   pk: row.id,
   user: JSON.parse(row.user) as Json,
   action: row.action,
@@ -26,22 +25,12 @@ export const viewOfEvent = (row: EventRow): Values => ({
   context: JSON.parse(row.context) as Json,
   client_ip: row.client_ip,
   created: new Date(row.created_at).toISOString(),
-  expires: new Date(row.expires_at).toISOString(),
+  expires: new Date(row.created_at + retention).toISOString(),
   brand: JSON.parse(row.brand) as Json,
 });
 
 /** The columns of an `EventRow`. */
-export const eventColumns = [
-  'id',
-  'created_at',
-  'expires_at',
-  'action',
-  'app',
-  'user',
-  'context',
-  'client_ip',
-  'brand',
-] as const;
+export const eventColumns = ['id', 'created_at', 'action', 'app', 'user', 'context', 'client_ip', 'brand'] as const;
 
 /** A member of a JSON column, as text. The path is ours, never the caller's. */
 export function member({ core }: AdminContext, column: string, path: readonly string[]): RawBuilder<string | null> {

@@ -3,9 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import type { Json } from '../../core/declaration.ts';
-import { EVENT_RETENTION_MILLISECONDS } from '../../core/events.ts';
+import { eventRetention, recordEvent } from '../../core/events.ts';
 import { invalid, notFound } from '../../core/fault.ts';
-import { normalisedKey } from '../../core/names.ts';
 import { wholeNumberOf } from '../conditions.ts';
 import { keyOf } from '../endpoint.ts';
 import { pageOf, pagingOf } from '../paging.ts';
@@ -46,7 +45,8 @@ async function list(context: AdminContext): Promise<unknown> {
   const direction = asked.startsWith('-') || !Object.hasOwn(ORDERS, name) ? 'desc' : 'asc';
   return pageOf(await pagingOf(context.core, context.query), count, async (limit, offset) => {
     const sorted = rows.select(eventColumns).orderBy(column, direction).orderBy('id');
-    return (await sorted.limit(limit).offset(offset).execute()).map(viewOfEvent);
+    const retention = await eventRetention(context.core.database.read);
+    return (await sorted.limit(limit).offset(offset).execute()).map((row) => viewOfEvent(row, retention));
   });
 }
 
@@ -68,26 +68,19 @@ async function create(context: AdminContext): Promise<unknown> {
   const { pk, username, email } = caller.user;
   const text = JSON.stringify(given.context ?? {});
   if (text.length > LONGEST_CONTEXT) throw invalid({ context: ['Too large.'] });
-  const at = core.now();
-  const row = {
-    id: randomUUID(),
-    created_at: at,
-    expires_at: at + EVENT_RETENTION_MILLISECONDS,
-    action: given.action,
-    app: given.app,
-    user: JSON.stringify({ pk, username, email }),
-    context: text,
-    client_ip: request.requestOrigin.clientAddress,
-    brand: '{}',
-  };
-  const username_key = normalisedKey(username);
-  await core.database.write((transaction) =>
-    transaction
-      .insertInto('events')
-      .values({ ...row, username_key })
-      .execute(),
-  );
-  return new Created(viewOfEvent(row));
+  const row = await core.database.write(async (transaction) => {
+    const id = randomUUID();
+    await recordEvent(transaction, core.now(), {
+      id,
+      action: given.action as `custom_${string}`,
+      app: given.app,
+      user: { pk, username, email },
+      context: given.context ?? {},
+      clientAddress: request.requestOrigin.clientAddress,
+    });
+    return transaction.selectFrom('events').select(eventColumns).where('id', '=', id).executeTakeFirstOrThrow();
+  });
+  return new Created(viewOfEvent(row, await eventRetention(core.database.read)));
 }
 
 /** Per hour and action, how many there were in the last days. */
@@ -147,6 +140,6 @@ export function mountEvents(room: Room): void {
     const id = keyOf(context.request).toLowerCase();
     const row = await read.selectFrom('events').select(eventColumns).where('id', '=', id).executeTakeFirst();
     if (!row) throw notFound();
-    return viewOfEvent(row);
+    return viewOfEvent(row, await eventRetention(read));
   });
 }

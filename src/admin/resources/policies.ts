@@ -42,13 +42,15 @@ const testAction: ObjectAction = {
       context: body.context ?? {},
     });
     const verdict = await services.access.judgePolicies([object.id], wanted);
-    const entry = {
+    const about = {
       timestamp: new Date(core.now()).toISOString(),
-      log_level: verdict.failed ? 'error' : 'info',
       logger: 'authentik.policies',
       attributes: { policy: object.id },
     };
-    const log_messages = (verdict.logs ?? []).map((event) => ({ ...entry, event }));
+    const log_messages = (verdict.logs ?? []).map((line) => {
+      const [, level, event = line] = /^(debug|info|warning|error): (.*)$/s.exec(line) ?? [];
+      return { ...about, log_level: level ?? (verdict.failed ? 'error' : 'info'), event };
+    });
     return { passing: verdict.passing, messages: verdict.messages, log_messages };
   },
 };

@@ -2,12 +2,13 @@
 import { z } from 'zod';
 import { groupModel, userModel } from '../../core/models/people.ts';
 import { insertObject } from '../../core/objects.ts';
-import { createToken } from '../../core/tokens.ts';
+import { createToken, newTokenKey } from '../../core/tokens.ts';
 import { createUser, userByPk } from '../../core/users.ts';
 import { recordAbout } from '../audit.ts';
 import { change } from '../changes.ts';
 import { permissionFor } from '../permissions.ts';
 import type { CollectionAction } from '../resource.ts';
+import { readSystemSettings } from '../system-settings.ts';
 import { readBody } from '../validation.ts';
 import { denied } from '../visibility.ts';
 import { tokenModel } from '../../core/models/people.ts';
@@ -38,6 +39,7 @@ export const serviceAccountAction: CollectionAction = {
     if (!caller.can(permissionFor('add', tokenModel.model))) throw denied();
     if (given.create_group && !caller.can(permissionFor('add', groupModel.model))) throw denied();
     const expiring = given.expiring ?? true;
+    const { default_token_length } = await readSystemSettings(core);
     const expires = given.expires ?? new Date(core.now() + YEAR_MILLISECONDS).toISOString();
     return change(context, async (transaction) => {
       const user = await createUser(core, transaction, {
@@ -52,13 +54,14 @@ export const serviceAccountAction: CollectionAction = {
         ? await insertObject(core, transaction, groupModel, { name: given.name, users: [pk] })
         : undefined;
       if (group) await recordAbout(transaction, context, 'model_created', { declaration: groupModel, object: group });
-      const { token, key } = await createToken(core, transaction, {
+      const values = {
         identifier: `service-account-${user.id}-password`,
         user: pk,
-        intent: 'app_password',
+        intent: 'app_password' as const,
         expiring,
         expires: expiring ? expires : null,
-      });
+      };
+      const { token, key } = await createToken(core, transaction, values, newTokenKey(default_token_length));
       await recordAbout(transaction, context, 'model_created', { declaration: tokenModel, object: token });
       const made = await userByPk(transaction, pk);
       return {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { forbidden, invalid, notFound } from '../../core/fault.ts';
 import { tokenModel } from '../../core/models/people.ts';
 import { findObject, type StoredObject } from '../../core/objects.ts';
-import { createToken, readTokenKey, setTokenKey, SHORTEST_KEY } from '../../core/tokens.ts';
+import { createToken, newTokenKey, readTokenKey, setTokenKey, SHORTEST_KEY } from '../../core/tokens.ts';
 import { userModel } from '../../core/models/people.ts';
 import { parseDuration } from '../../formats/duration.ts';
 import { recordAbout } from '../audit.ts';
@@ -131,7 +131,9 @@ export const tokensResource: Resource = {
   },
   createOwn: ownToken,
   prepare: prepareToken,
-  insert: async (transaction, values, { core }) =>
-    (await createToken(core, transaction, values as Parameters<typeof createToken>[2])).token,
+  async insert(transaction, values, { core }) {
+    const key = newTokenKey((await readSystemSettings(core)).default_token_length);
+    return (await createToken(core, transaction, values as Parameters<typeof createToken>[2], key)).token;
+  },
   onObject: [viewKey, setKey],
 };

@@ -1,7 +1,7 @@
 /** Which of their own names people may change: as the system settings say, unless an attribute says otherwise. */
+import { readChangedSettings } from '../../core/system-settings.ts';
 import { effectiveAttributes, membershipsOf, type User } from '../../core/users.ts';
 import type { Effect } from '../stage.ts';
-import { changedSettings } from './user-write.store.ts';
 
 type Queries = Parameters<Effect>[0];
 
@@ -18,7 +18,7 @@ export async function firstForbidden(
 ): Promise<OwnName | undefined> {
   if (changed.length === 0) return undefined;
   const attributes = effectiveAttributes(user, await membershipsOf(queries, user.pk));
-  const settings = await changedSettings(queries);
+  const settings = await readChangedSettings(queries);
   return changed.find((each) => {
     const own = attributes[`goauthentik.io/user/can-change-${each}`];
     if (typeof own === 'boolean') return !own;

@@ -1,5 +1,4 @@
 import type { Core } from '../../core/core.ts';
-import type { Json } from '../../core/declaration.ts';
 import { type User, userByPk } from '../../core/users.ts';
 import type { Effect } from '../stage.ts';
 
@@ -18,14 +17,4 @@ export async function lockedUser(
     await transaction.selectFrom('users').select('pk').where('pk', '=', pk).forUpdate().execute();
   }
   return userByPk(transaction, pk);
-}
-
-/** The system settings that somebody has changed; all of them are one JSON value. */
-export async function changedSettings(queries: Queries): Promise<Readonly<Record<string, Json>>> {
-  const row = await queries
-    .selectFrom('system_settings')
-    .select('value')
-    .where('name', '=', 'settings')
-    .executeTakeFirst();
-  return row ? (JSON.parse(row.value) as Record<string, Json>) : {};
 }
