@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { updateObject } from '../../core/objects.ts';
 import { createToken } from '../../core/tokens.ts';
+import { oauth2Model } from './oauth2.settings.ts';
 import { type OAuth2Client, startOstiary, type TestOstiary } from '../../../tests/environment/ostiary.ts';
 import {
   claimsOfToken,
@@ -242,10 +244,27 @@ describe('the client at the token endpoint', () => {
     assert.notEqual(second.sub, first.sub);
   });
 
+  test('has no part in the account of another client that has or had the same name', async () => {
+    const subjectOf = async (client: OAuth2Client): Promise<unknown> =>
+      claimsOfToken((await tokens(ostiary, client, grant)).json.access_token).sub;
+    const long = 'x'.repeat(150);
+    const one = await subjectOf(await ostiary.oauth2('long-one', { name: `${long} one` }));
+    assert.notEqual(await subjectOf(await ostiary.oauth2('long-two', { name: `${long} two` })), one);
+    const first = await ostiary.oauth2('had-the-name', { name: 'Billing' });
+    const before = await subjectOf(first);
+    const { core } = ostiary;
+    const name = 'Billing, the old one';
+    await core.database.write((each) => updateObject(core, each, oauth2Model, first.providerId, { name } as never));
+    core.configuration.clear();
+    assert.notEqual(await subjectOf(await ostiary.oauth2('has-the-name', { name: 'Billing' })), before);
+  });
+
   test('has an account of its own that nobody else can have made', async () => {
     const taken = await ostiary.oauth2('taken');
-    await ostiary.person('ak-taken provider-client_credentials');
-    assert.equal((await tokens(ostiary, taken, grant)).json.error, 'invalid_grant');
+    const person = await ostiary.person('ak-taken provider-client_credentials');
+    const given = claimsOfToken((await tokens(ostiary, taken, { ...grant, scope: 'profile' })).json.access_token);
+    assert.notEqual(given.sub, person.uid);
+    assert.equal(given.preferred_username, `ak-taken provider-${taken.providerPk}-client_credentials`);
     const open = await ostiary.oauth2('open', { client_type: 'public' });
     assert.equal((await tokens(ostiary, open, grant)).json.error, 'unauthorized_client');
   });

@@ -12,7 +12,7 @@ import { OAuthError } from '../errors.ts';
 import { parameter, readScopes } from '../form.ts';
 import { mint, newFamily, storeMinted } from '../mint.ts';
 import { liveAccessToken } from '../oauth2.store.ts';
-import { accountOfAppPassword, isServiceAccount, serviceAccountOf } from './service-accounts.ts';
+import { accountOfAppPassword, isAccountOf, serviceAccountOf } from './service-accounts.ts';
 import { type TokenGrant, type TokenRequest } from './token-grant.ts';
 
 const JWT_BEARER = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
@@ -65,13 +65,13 @@ async function admitAccount(request: TokenRequest, account: Account, scopes: rea
   if (!again) return request.admit(userPk, scopes);
   try {
     const user = await request.admit(userPk, scopes);
-    if (isServiceAccount(user)) return user;
+    if (isAccountOf(request.client, user)) return user;
   } catch (fault) {
     if (!(fault instanceof OAuthError)) throw fault;
   }
   const other = await again();
   const user = other === undefined ? undefined : await request.admit(other, scopes);
-  if (!user || !isServiceAccount(user))
+  if (!user || !isAccountOf(request.client, user))
     throw new OAuthError('invalid_grant', 'the account of this client cannot be used');
   return user;
 }

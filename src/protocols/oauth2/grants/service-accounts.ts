@@ -21,9 +21,17 @@ export async function accountOfAppPassword(
   return token && normalisedKey(token.user.username) === normalisedKey(username) ? token.user.pk : undefined;
 }
 
-/** Whether an account was made for a client. */
-export const isServiceAccount = (user: User): boolean =>
-  user.type === 'service_account' && user.path.startsWith(APPLICATIONS);
+/** The attribute that says for which provider an account was made. */
+const MADE_FOR = 'goauthentik.io/providers/oauth2/provider';
+
+/**
+ * Whether an account was made for this client. Its name is no proof: providers are renamed, and the account of the
+ * one that had the name before may be let in where the new one is not.
+ */
+export const isAccountOf = (client: Client, user: User): boolean =>
+  user.type === 'service_account' &&
+  user.path.startsWith(APPLICATIONS) &&
+  user.attributes[MADE_FOR] === client.providerPk;
 
 /**
  * The number of the account that stands for a client itself. Only the number is kept in memory: what the account is
@@ -37,11 +45,15 @@ export async function serviceAccountOf(core: Core, client: Client, isStale = fal
 }
 
 async function findOrMake(core: Core, client: Client): Promise<number | undefined> {
-  const username = `ak-${client.name.slice(0, 120)}-client_credentials`;
   const path = `${APPLICATIONS}${client.application.values.slug}`;
-  const find = (): Promise<User | undefined> => userByIdentifier(core.database, username, ['username'], true);
-  const known = (await find()) ?? (await make(core, client, username, path)) ?? (await find());
-  return known && isServiceAccount(known) ? known.pk : undefined;
+  const start = `ak-${client.name.slice(0, 110)}`;
+  // The second name is for where the first is another client's, or a person's.
+  for (const username of [`${start}-client_credentials`, `${start}-${client.providerPk}-client_credentials`]) {
+    const find = (): Promise<User | undefined> => userByIdentifier(core.database, username, ['username'], true);
+    const known = (await find()) ?? (await make(core, client, username, path)) ?? (await find());
+    if (known && isAccountOf(client, known)) return known.pk;
+  }
+  return undefined;
 }
 
 /** Undefined when somebody else was quicker. */
@@ -49,7 +61,9 @@ async function make(core: Core, client: Client, username: string, path: string):
   try {
     await core.database.write(async (transaction) => {
       const name = `Application ${client.application.values.name}, client credentials`;
-      const { pk } = await createUser(core, transaction, { username, name, path, type: 'service_account' });
+      const attributes = { [MADE_FOR]: client.providerPk };
+      const values = { username, name, path, attributes, type: 'service_account' as const };
+      const { pk } = await createUser(core, transaction, values);
       await recordEvent(transaction, core.now(), {
         action: 'model_created',
         app: 'authentik.providers.oauth2',
