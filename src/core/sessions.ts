@@ -2,6 +2,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import type { Database, Queries } from '../db/database.ts';
 import { prepare } from '../db/prepared.ts';
+import type { Core } from './core.ts';
 import { type User, userColumns, userOfRow } from './users.ts';
 
 /** How a person proved who they are: RFC 8176 method references. */
@@ -14,6 +15,8 @@ export type Session = {
   expiresAt: number;
   /** When the person last proved who they are: the `auth_time` of tokens. */
   authenticatedAt: number;
+  /** When it was last seen in use, to the hour. */
+  lastUsedAt: number;
   methods: AuthenticationMethods;
   address: string;
   binding: { network?: string };
@@ -80,6 +83,7 @@ const liveBy = (column: 'token_hash' | 'id') =>
         's.created_at',
         's.expires_at',
         's.authenticated_at',
+        's.last_used_at',
         's.methods',
         's.address',
         's.binding',
@@ -105,10 +109,32 @@ async function liveSession(
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     authenticatedAt: row.authenticated_at,
+    lastUsedAt: row.last_used_at,
     methods: JSON.parse(row.methods) as string[],
     address: row.address,
     binding: JSON.parse(row.binding) as { network?: string },
   };
+}
+
+/** How exactly it is known when a session was last used. */
+const USE_MILLISECONDS = 3_600_000;
+
+/** Notes that a session is in use, once in an hour, and lets nobody wait for it. Not for use inside a unit of work. */
+export function noteSessionUse({ database, log, now }: Pick<Core, 'database' | 'log' | 'now'>, session: Session): void {
+  const at = now();
+  if (at - session.lastUsedAt < USE_MILLISECONDS) return;
+  session.lastUsedAt = at;
+  database
+    .write((transaction) =>
+      transaction
+        .updateTable('sessions')
+        .set({ last_used_at: at })
+        .where('id', '=', session.id)
+        .where('last_used_at', '<=', at - USE_MILLISECONDS)
+        .execute(),
+    )
+    // Nobody is hurt by a time that is too old, also when the server is just stopping.
+    .catch((err: unknown) => log.debug({ err, session: session.id }, 'the use of a session was not noted'));
 }
 
 /** A statement has room for so many identifiers and more. */

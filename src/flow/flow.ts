@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { brandOfHost } from '../core/brands.ts';
 import { recordEvent } from '../core/events.ts';
-import { endSessions } from '../core/sessions.ts';
+import { endSessions, noteSessionUse } from '../core/sessions.ts';
 import { sessionCookie, clearCookie } from '../http/cookies.ts';
 import type { Protocol, ProtocolServices } from '../protocols/protocol.ts';
 import type { RequestFacts } from '../stages/stage.ts';
@@ -38,10 +38,15 @@ export function makeFlow(engine: Engine, pages: FlowPages): FlowRoom {
   const { core, access } = engine;
   const known = new WeakMap<FastifyRequest, Promise<RequestFacts>>();
   const finishers: Finishers = { services: undefined, protocols: {} };
+  const factsOf = (request: FastifyRequest): Promise<RequestFacts> => {
+    const facts = known.get(request) ?? readFacts(core, request);
+    known.set(request, facts);
+    return facts;
+  };
   const door: Flow = {
-    facts(request) {
-      const facts = known.get(request) ?? readFacts(core, request);
-      known.set(request, facts);
+    async facts(request) {
+      const facts = await factsOf(request);
+      if (facts.session) noteSessionUse(core, facts.session);
       return facts;
     },
     async begin(request, reply, start) {
@@ -88,7 +93,8 @@ export function makeFlow(engine: Engine, pages: FlowPages): FlowRoom {
       });
     },
   };
-  const context: FlowContext = { engine, finishers, pages, door };
+  // Looking at a page of a flow is no use of a session: nothing is written by it.
+  const context: FlowContext = { engine, finishers, pages, door: { ...door, facts: factsOf } };
   return {
     ...door,
     mount(server) {

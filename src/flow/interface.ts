@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fromAnotherSite, notFound } from '../core/fault.ts';
 import { crossSiteRefusal } from '../http/cross-site.ts';
+import { readFiles } from '../http/multipart.ts';
 import { formParameters, onlyValue, queryParameters } from '../http/parameters.ts';
 import { cancelPath } from './cancel.ts';
 import { flowPath } from './engine.ts';
@@ -12,6 +13,8 @@ import { challengeOf, denialOf, isChallenge, titleNames } from './views.ts';
 import { visit, type Visit, type VisitInput } from './visits.ts';
 
 type Route = { Params: { slug: string } };
+/** What is longer was no typing but a file, which a page cannot put back anyway. */
+const LONGEST_TYPED = 20_000;
 const OWN_FIELDS = new Set(['run', 'version', 'component', 'next']);
 
 /** Adds the pages. */
@@ -21,6 +24,14 @@ export function mountFlowPages(server: FastifyInstance, context: FlowContext): v
     const input = { slug: request.params.slug, next: ownPath(onlyValue(query, 'next')), key: onlyValue(query, 'run') };
     return respond(context, request, reply, input);
   });
+  server.register(async (scope) => {
+    // Only here does a form have files.
+    readFiles(scope);
+    mountAnswers(scope, context);
+  });
+}
+
+function mountAnswers(server: FastifyInstance, context: FlowContext): void {
   server.post<Route>('/if/flow/:slug/', async (request, reply) => {
     const refusal = crossSiteRefusal(request, request.requestOrigin.origin);
     if (refusal) throw fromAnotherSite();
@@ -93,7 +104,8 @@ async function show(
 /** What a person typed is kept when a page is drawn again; secrets are not. */
 function typedBefore(input: VisitInput): Record<string, string> {
   const typed = Object.entries(input.answered?.values ?? {}).filter(
-    (entry): entry is [string, string] => typeof entry[1] === 'string' && !/password|token|code/.test(entry[0]),
+    (entry): entry is [string, string] =>
+      typeof entry[1] === 'string' && !/password|token|code/.test(entry[0]) && entry[1].length <= LONGEST_TYPED,
   );
   return Object.fromEntries(typed);
 }

@@ -43,6 +43,29 @@ for (const engine of databases()) {
       assert.equal(await isSignedIn(earlier), false);
     });
 
+    test('its last use is known to the hour, and looking at a page of a flow is no use', async () => {
+      const { pk } = await ostiary.person('una');
+      const browser = await ostiary.signedIn('una');
+      const lastUsed = async (): Promise<number | undefined> => {
+        const query = ostiary.core.database.read.selectFrom('sessions').select('last_used_at');
+        return (await query.where('user_pk', '=', pk).executeTakeFirst())?.last_used_at;
+      };
+      const first = await lastUsed();
+      late += 3_500_000;
+      await browser.open('/if/user/');
+      await browser.open('/if/user/');
+      assert.equal(await lastUsed(), first);
+      late += 200_000;
+      await browser.open(SIGN_IN);
+      await browser.request(`/api/v3${SIGN_IN.replace('/if/flow/', '/flows/executor/')}`);
+      assert.equal(await lastUsed(), first);
+      await browser.open('/if/user/');
+      // Nobody waits for it, so it may come a little later than the answer.
+      const deadline = Date.now() + 5000;
+      while ((await lastUsed()) === first && Date.now() < deadline) await new Promise((then) => setImmediate(then));
+      assert.ok(Number(await lastUsed()) >= Number(first) + 3_600_000);
+    });
+
     test('a planted cookie never becomes a session', async () => {
       await ostiary.person('bea');
       const planted = [
