@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type OAuth2Client, startOstiary, type TestOstiary } from '../../../tests/environment/ostiary.ts';
+import { brandsOf } from '../../core/brands.ts';
+import { brandModel } from '../../core/models/access.ts';
+import { updateObject } from '../../core/objects.ts';
 import type { Visitor } from '../../../tests/environment/visitor.ts';
 import {
   answerOf,
@@ -117,6 +120,18 @@ describe('signing out', () => {
     await visitor.open(path(apart, { id_token_hint: hint }));
     assert.equal(await isSignedIn(visitor), true);
     assert.equal(await isAlive(ostiary, apart, access), false);
+  });
+
+  test('the last page calls this server as its brand does', async () => {
+    const [brand] = await brandsOf(ostiary.core);
+    const partly = await ostiary.oauth2('partly', { logout_scope: 'application' });
+    await ostiary.core.database.write((each) =>
+      updateObject(ostiary.core, each, brandModel, brand?.id ?? '', { branding_title: 'Example Sign-in' }),
+    );
+    ostiary.core.configuration.clear();
+    const { visitor, hint } = await enter(partly);
+    await visitor.open(path(partly, { id_token_hint: hint }));
+    assert.match(visitor.words(), /still signed in to Example Sign-in/);
   });
 
   test('is no trouble for somebody who is not signed in', async () => {

@@ -4,6 +4,7 @@
  * alone nor choose where the person goes next.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { brandOfHost } from '../../core/brands.ts';
 import { Fault } from '../../core/fault.ts';
 import type { FlowEnd } from '../../flow/door.ts';
 import { crossSiteRefusal } from '../../http/cross-site.ts';
@@ -95,6 +96,7 @@ async function complete(
   if (to !== undefined) return reply.redirect(to, 302);
   const { name, meta_launch_url } = client.application.values;
   const launch = webOrigin(meta_launch_url) === undefined ? undefined : meta_launch_url;
+  const brand = await brandOfHost(core, request.requestOrigin.host);
   await flow.show(request, reply, {
     component: 'ak-stage-session-end',
     pending_user: '',
@@ -102,7 +104,7 @@ async function complete(
     application_name: name,
     ...(launch !== undefined && { application_launch_url: launch }),
     ...(!everywhere && sessionId !== undefined && { invalidation_flow_url: '/flows/-/default/invalidation/' }),
-    brand_name: 'Ostiary',
+    brand_name: brand?.values.branding_title ?? 'Ostiary',
   });
   return reply;
 }
