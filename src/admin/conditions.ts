@@ -23,7 +23,10 @@ export function searchCondition(columns: readonly string[], search: string): Con
 }
 
 const contains = (value: RawBuilder<unknown>, text: string): RawBuilder<SqlBool> =>
-  sql<SqlBool>`lower(${value}) like ${patternOf(text)} escape '\\'`;
+  sql<SqlBool>`lower(${asText(value)}) like ${patternOf(text)} escape '\\'`;
+
+/** PostgreSQL lowers text only, and some columns hold numbers. */
+const asText = (value: RawBuilder<unknown>): RawBuilder<string> => sql<string>`cast(${value} as text)`;
 
 /** The condition for a parameter that names a field, with authentik's suffixes; undefined for any other parameter. */
 export function fieldCondition(
@@ -46,9 +49,9 @@ export function fieldCondition(
   }
   if (suffix === 'icontains') return () => contains(column, normalisedKey(values[0] as string));
   if (suffix === 'iexact') {
-    return () => sql<SqlBool>`lower(${column}) = ${(values[0] as string).toLowerCase()}`;
+    return () => sql<SqlBool>`lower(${asText(column)}) = ${(values[0] as string).toLowerCase()}`;
   }
-  const converted = values.map((value) => valueOf(parameter, field, value, engine));
+  const converted = values.map((value) => bound(valueOf(parameter, field, value, engine)));
   if (suffix === 'gt') return () => sql<SqlBool>`${column} > ${converted[0]}`;
   if (suffix === 'lt') return () => sql<SqlBool>`${column} < ${converted[0]}`;
   if (suffix !== undefined && suffix !== 'in') return undefined;
@@ -58,6 +61,10 @@ export function fieldCondition(
   const keys = sql.join(values.map(normalisedKey));
   return () => sql<SqlBool>`(${sql.ref(field.keyColumn ?? '')} in (${keys}) and ${same})`;
 }
+
+/** A number may be larger than its column, which PostgreSQL would otherwise take as a fault of the statement. */
+const bound = (value: string | number): RawBuilder<unknown> =>
+  typeof value === 'number' ? sql`cast(${value} as bigint)` : sql`${value}`;
 
 function columnOf(field: Field, name: string, engine: 'sqlite' | 'postgresql'): RawBuilder<unknown> | undefined {
   if (field.column) return sql`${sql.ref(field.column)}`;
@@ -88,7 +95,7 @@ function linkCondition(declaration: Declaration, name: string, field: Field, val
       builder.exists(
         builder
           .selectFrom(relation.table as 'group_roles')
-          .select('role_id')
+          .select(relation.other as 'role_id')
           .where(relation.own as 'group_id', '=', own(relation.own === 'user_pk' ? 'pk' : 'id'))
           .where(relation.other as 'role_id', 'in', others as string[]),
       );
