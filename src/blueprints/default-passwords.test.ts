@@ -12,7 +12,7 @@ after(() => ostiary.stop());
 test('a new password has at least eight characters, and people are told so', async () => {
   const { pk } = await ostiary.person('ann');
   const { core } = ostiary;
-  const before = await passwordHashOf(core.database.read, pk);
+  const known = await passwordHashOf(core.database.read, pk);
   const browser = await ostiary.signedIn('ann');
   await browser.open('/if/flow/default-password-change/');
   for (const short of ['1234567', 'ü'.repeat(7), '😀'.repeat(7)]) {
@@ -21,7 +21,7 @@ test('a new password has at least eight characters, and people are told so', asy
     assert.match(browser.words(), /Use at least 8 characters/);
     assert.ok(!answer.body.includes(short));
   }
-  assert.equal(await passwordHashOf(core.database.read, pk), before);
+  assert.equal(await passwordHashOf(core.database.read, pk), known);
   await browser.submit({ password: '12345678', password_repeat: '12345678' });
   const stored = await passwordHashOf(core.database.read, pk);
   assert.equal((await core.passwords.verify('12345678', stored ?? '')).valid, true);

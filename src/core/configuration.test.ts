@@ -48,8 +48,8 @@ for (const engine of databases()) {
       assert.equal(await get(), 'one');
       assert.ok(loads >= 2);
       // PostgreSQL tells of the change once more, a little later.
-      for (let before = 0; before !== loads; ) {
-        before = loads;
+      for (let seen = 0; seen !== loads; ) {
+        seen = loads;
         await tested.core.database.write((transaction) => read(transaction));
         await get();
       }

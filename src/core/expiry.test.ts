@@ -155,16 +155,16 @@ for (const engine of databases()) {
       await tested.core.database.write(async () => soon.touch());
       while ((await count('sessions')) > 0) await new Promise((resolve) => setTimeout(resolve, 5));
       await soon.sweep();
-      const before = tested.core.database.statements();
+      const sweptAt = tested.core.database.statements();
       await new Promise((resolve) => setTimeout(resolve, 100));
-      assert.equal(tested.core.database.statements(), before);
+      assert.equal(tested.core.database.statements(), sweptAt);
       await soon.close();
       await session(1);
       tested.wait(1);
       soon.touch();
-      const after = tested.core.database.statements();
+      const closedAt = tested.core.database.statements();
       await new Promise((resolve) => setTimeout(resolve, 100));
-      assert.equal(tested.core.database.statements(), after, 'closed');
+      assert.equal(tested.core.database.statements(), closedAt, 'closed');
     });
   });
 }

@@ -133,6 +133,7 @@ export function makeExpiry(core: Pick<Core, 'database' | 'log' | 'now'>, bounds:
     const at = core.now();
     let gone = 0;
     for (const each of sweeps) {
+      // oxlint-disable-next-line no-unmodified-loop-condition -- `close` may be called meanwhile.
       for (let taken = batch; taken >= batch && !closed; gone += taken)
         taken = await core.database.write((transaction) => each(transaction, at, batch));
     }

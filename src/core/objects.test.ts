@@ -196,7 +196,7 @@ for (const engine of databases()) {
 
     it('refuses to point at nothing, and leaves nothing behind', async () => {
       const count = async () => (await tested.core.database.read.selectFrom('objects').select('id').execute()).length;
-      const before = await count();
+      const earlier = await count();
       const cases: [Declaration, Record<string, unknown>, string][] = [
         [applicationModel, { name: 'A', slug: 'a', provider: 9999 }, 'provider'],
         [applicationModel, { name: 'A', slug: 'a', backchannel_providers: [9999] }, 'backchannel_providers'],
@@ -208,7 +208,7 @@ for (const engine of databases()) {
       ];
       for (const [declaration, values, field] of cases)
         assert.deepEqual(Object.keys(await refused(make(declaration, values))), [field]);
-      assert.equal(await count(), before);
+      assert.equal(await count(), earlier);
     });
 
     it('lets nobody delete what another needs', async () => {

@@ -56,14 +56,14 @@ function fromColumn(field: Field, stored: unknown): unknown {
   if (stored === null || stored === undefined) return null;
   if (field.storage === 'flag') return stored === 1;
   if (field.storage === 'time') return new Date(Number(stored)).toISOString();
-  if (field.storage === 'json') return JSON.parse(String(stored));
+  if (field.storage === 'json') return JSON.parse(stored as string);
   return stored;
 }
 
 function toColumn(field: Field, value: unknown): unknown {
   if (value === undefined || value === null) return field.storage === 'json' ? '{}' : null;
   if (field.storage === 'flag') return value ? 1 : 0;
-  if (field.storage === 'time') return Date.parse(String(value));
+  if (field.storage === 'time') return Date.parse(value as string);
   if (field.storage === 'json') return JSON.stringify(value);
   return value;
 }

@@ -14,7 +14,7 @@ export async function checkSecretKey(database: Database, sealer: Sealer): Promis
     await database.write((transaction) => takeSystemSetting(transaction, PLACE.row, sealer.seal('ostiary', PLACE)));
   }
   try {
-    sealer.open(String(await readSystemSetting(database.read, PLACE.row)), PLACE);
+    sealer.open((await readSystemSetting(database.read, PLACE.row)) as string, PLACE);
   } catch (cause) {
     throw new WrongSecretKeyError('the secret key is not the one that this database was made with', { cause });
   }

@@ -50,6 +50,7 @@ export function makeFlusher(descriptor: number, sync: typeof fdatasync = fdatasy
       if (failure) throw failure;
     },
     async settled() {
+      // oxlint-disable-next-line no-unmodified-loop-condition -- others may begin one meanwhile.
       while (next ?? running) await (next ?? running)?.catch(() => undefined);
     },
   };

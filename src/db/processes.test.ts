@@ -23,7 +23,7 @@ function program(code: string): { child: ChildProcess; heard(): Promise<string>;
     ended: new Promise((resolve) => child.once('exit', resolve)),
     async heard() {
       const line = await lines.next();
-      return line.done ? '' : String(line.value);
+      return line.done ? '' : line.value;
     },
   };
 }

@@ -46,7 +46,7 @@ class SqliteConnection implements DatabaseConnection {
     return { rows: [], numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid) };
   }
 
-  // biome-ignore lint/correctness/useYield: Kysely asks for the method; nothing here streams.
+  // oxlint-disable-next-line require-yield -- Kysely asks for the method; nothing here streams.
   async *streamQuery<Row>(): AsyncIterableIterator<QueryResult<Row>> {
     throw new Error('streaming is not used on SQLite');
   }

@@ -110,9 +110,9 @@ for (const engine of databases()) {
       // What it starts for later is not inside.
       const later = Promise.withResolvers<void>();
       await database.write(async () => {
-        setImmediate(() =>
-          database.write((transaction) => put(transaction, 'later')).then(() => later.resolve(), later.reject),
-        );
+        setImmediate(() => {
+          database.write((transaction) => put(transaction, 'later')).then(() => later.resolve(), later.reject);
+        });
       });
       await later.promise;
       assert.deepEqual(await names(), ['later']);

@@ -38,5 +38,8 @@ const server = createServer((_request, response) => {
   response.end('{"answer":"bare"}');
 });
 server.listen(0, '127.0.0.1', () => process.send?.({ port: (server.address() as AddressInfo).port }));
-process.on('message', async (order: BareOrder) => process.send?.(await perform(order)));
+const answer = async (order: BareOrder): Promise<void> => {
+  process.send?.(await perform(order));
+};
+process.on('message', (order: BareOrder) => void answer(order));
 process.on('disconnect', () => process.exit(0));

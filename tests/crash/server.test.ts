@@ -72,6 +72,7 @@ for (const engine of databases()) {
         const work = Promise.all(
           all.map(async ({ name, told }) => {
             // The connection breaks when the server dies; until then no answer may be wrong.
+            // oxlint-disable-next-line no-unmodified-loop-condition -- it is set below.
             while (!killed)
               await act(remote, client, name, told).catch((fault: unknown) => {
                 if (!killed || !isBroken(fault)) throw fault;

@@ -66,7 +66,8 @@ export class Visitor {
   form(): Form {
     const page = this.last?.body ?? '';
     const open = /<form\b[^>]*>/.exec(page)?.[0];
-    if (!open) throw new Error(`no form on ${this.last?.url}:\n${page.replace(/<svg[\s\S]*?<\/svg>/g, '').slice(0, 1500)}`);
+    if (!open)
+      throw new Error(`no form on ${this.last?.url}:\n${page.replace(/<svg[\s\S]*?<\/svg>/g, '').slice(0, 1500)}`);
     const fields: Record<string, string> = {};
     for (const [input] of page.matchAll(/<input\b[^>]*>/g)) {
       const name = attribute(input, 'name');
@@ -111,5 +112,9 @@ function attribute(tag: string, name: string): string | undefined {
 }
 
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", '#x27': "'" };
-const unescape = (html: string): string => html.replace(/&(amp|lt|gt|quot|#39|#x27);/g, (_, name: string) => ENTITIES[name] ?? '');
-const text = (html: string): string => unescape(html.replace(/<[^>]*>/g, ' ')).replace(/\s+/g, ' ').trim();
+const unescape = (html: string): string =>
+  html.replace(/&(amp|lt|gt|quot|#39|#x27);/g, (_, name: string) => ENTITIES[name] ?? '');
+const text = (html: string): string =>
+  unescape(html.replace(/<[^>]*>/g, ' '))
+    .replace(/\s+/g, ' ')
+    .trim();

@@ -245,18 +245,18 @@ describe('the client at the token endpoint', () => {
   });
 
   test('has no part in the account of another client that has or had the same name', async () => {
-    const subjectOf = async (client: OAuth2Client): Promise<unknown> =>
-      claimsOfToken((await tokens(ostiary, client, grant)).json.access_token).sub;
+    const subjectOf = async (of: OAuth2Client): Promise<unknown> =>
+      claimsOfToken((await tokens(ostiary, of, grant)).json.access_token).sub;
     const long = 'x'.repeat(150);
     const one = await subjectOf(await ostiary.oauth2('long-one', { name: `${long} one` }));
     assert.notEqual(await subjectOf(await ostiary.oauth2('long-two', { name: `${long} two` })), one);
     const first = await ostiary.oauth2('had-the-name', { name: 'Billing' });
-    const before = await subjectOf(first);
+    const earlier = await subjectOf(first);
     const { core } = ostiary;
     const name = 'Billing, the old one';
     await core.database.write((each) => updateObject(core, each, oauth2Model, first.providerId, { name } as never));
     core.configuration.clear();
-    assert.notEqual(await subjectOf(await ostiary.oauth2('has-the-name', { name: 'Billing' })), before);
+    assert.notEqual(await subjectOf(await ostiary.oauth2('has-the-name', { name: 'Billing' })), earlier);
   });
 
   test('has an account of its own that nobody else can have made', async () => {
