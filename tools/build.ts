@@ -16,6 +16,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { build, type InputOptions } from 'rolldown';
 import { modulePlaces } from './build/module-places.ts';
+import { plainText } from './build/plain-text.ts';
 import { isStale, stampOf } from './stamp.mjs';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -42,13 +43,15 @@ async function bundleServer(target: string): Promise<void> {
     cwd: ROOT,
     platform: 'node',
     external: EXTERNAL,
-    plugins: [modulePlaces(SOURCES, 'main.ts')],
+    plugins: [modulePlaces(SOURCES, 'main.ts'), plainText()],
     onLog,
     output: {
       dir: target,
       format: 'esm',
       sourcemap: true,
       minify: false,
+      // Names and lines stay, for whoever reads a stack; comments cost memory, but for the licences.
+      comments: { legal: true, annotation: false, jsdoc: false },
       entryFileNames: '[name].js',
       chunkFileNames: 'chunk-[name]-[hash].js',
       assetFileNames: '[name][extname]',
