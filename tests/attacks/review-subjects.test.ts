@@ -43,6 +43,33 @@ for (const engine of databases()) {
       return JSON.parse(Buffer.from(id_token.split('.')[1] ?? '', 'base64url').toString()) as { sub: string };
     }
 
+    test('an access token is no hint of who signs out', async () => {
+      const client = await ostiary.oauth2('hinted');
+      const browser = people.get('ann') as Visitor;
+      const { clientId: client_id, redirectUri: redirect_uri, clientSecret: client_secret } = client;
+      const asked = new URLSearchParams({ client_id, redirect_uri, response_type: 'code', scope: 'openid' });
+      const { location } = await browser.open(`${ostiary.url}/application/o/authorize/?${asked}`);
+      const code = new URL(location ?? '').searchParams.get('code') ?? '';
+      const body = new URLSearchParams({
+        grant_type: 'authorization_code',
+        code,
+        redirect_uri,
+        client_id,
+        client_secret,
+      });
+      const answer = await fetch(`${ostiary.url}/application/o/token/`, { method: 'POST', body });
+      const tokens = (await answer.json()) as { access_token: string; id_token: string };
+      const leave = (hint: string): Promise<{ status: number }> =>
+        browser.request(
+          `${ostiary.url}/application/o/hinted/end-session/?${new URLSearchParams({ id_token_hint: hint })}`,
+        );
+      assert.equal((await leave(tokens.access_token)).status, 400);
+      assert.equal((await browser.open(`${ostiary.url}/if/user/`)).status, 200);
+      assert.ok(browser.words().includes('You are signed in'), browser.words());
+      assert.notEqual((await leave(tokens.id_token)).status, 400);
+      people.set('ann', await ostiary.signedIn('ann'));
+    });
+
     for (const sub_mode of MODES) {
       test(`with ${sub_mode} two people are never one`, async () => {
         const client = await ostiary.oauth2(`by-${sub_mode.replaceAll('_', '-')}`, { sub_mode });

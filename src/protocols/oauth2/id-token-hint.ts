@@ -21,7 +21,9 @@ export async function readHint(
   const keys = [client.key, ...client.formerKeys].map((each) => each.signing);
   const now = services.core.now();
   const verdict = verifyOwnJwt(hint, keys, { issuer, audience: client.clientId, allowExpired: true, now });
-  if (!verdict.valid || typeof verdict.claims.sub !== 'string') {
+  // Access tokens are signed by the same keys, and are shown to others; only ID tokens name the hash of one.
+  const isIdToken = verdict.valid && typeof verdict.claims.at_hash === 'string';
+  if (!isIdToken || typeof verdict.claims.sub !== 'string') {
     throw new OAuthError('invalid_request', 'id_token_hint is not an ID token of this server for this client');
   }
   const { sub, sid } = verdict.claims;
