@@ -96,9 +96,7 @@ export function TodoScreen({ api, name, onSignOut }: TodoScreenProps): ReactElem
       <div role="status" className="toast-place">
         {deleted && (
           <div className="toast">
-            <p>
-              Deleted “<span className="toast-title">{deleted.title}</span>”
-            </p>
+            <p>Deleted “{deleted.title}”</p>
             <button type="button" onClick={() => void undo(deleted)}>
               Undo
             </button>
