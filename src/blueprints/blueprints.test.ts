@@ -94,11 +94,16 @@ for (const engine of databases()) {
       await here.refused(entry('perhaps', true), 3, /the state is one of/);
     });
 
-    test('what goes takes its bindings along, and what is needed stays', async () => {
-      assert.deepEqual(
-        await here.states('  - {model: authentik_core.group, state: absent, identifiers: {name: staff}}\n'),
-        ['deleted', 'deleted'],
-      );
+    test('what closes a door does not go before its binding', async () => {
+      const group = '  - {model: authentik_core.group, state: absent, identifiers: {name: staff}}\n';
+      await here.refused(group, 3, /without it everybody could/);
+      const binding = `  - model: authentik_policies.policybinding
+    state: absent
+    identifiers:
+      target: !Find [authentik_flows.flow, [slug, my-flow]]
+      group: !Find [authentik_core.group, [name, staff]]
+`;
+      assert.deepEqual(await here.states(`${binding}${group}`), ['deleted', 'deleted']);
       assert.deepEqual(await here.states(flow), [
         'unchanged',
         'updated',
