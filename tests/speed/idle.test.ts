@@ -40,21 +40,21 @@ for (const engine of databases()) {
 
     it('a day without a request runs no SQL', async () => {
       assert.equal((await look(SIGN_IN_PAGE)).statusCode, 200);
-      const before = ostiary.core.database.statements();
-      assert.ok(before > 0);
+      const first = ostiary.core.database.statements();
+      assert.ok(first > 0);
       for (let hour = 0; hour < 24; hour += 1) {
         now += HOUR_MILLISECONDS;
         mock.timers.tick(HOUR_MILLISECONDS);
         // What a timer has begun gets the turns that it needs to reach the database.
         for (let turns = 0; turns < 5; turns += 1) await turn();
       }
-      assert.equal(ostiary.core.database.statements() - before, 0);
+      assert.equal(ostiary.core.database.statements() - first, 0);
     });
 
     it('a look at the sign-in page writes nothing', async () => {
-      const before = await contents();
+      const stood = await contents();
       for (let times = 0; times < 3; times += 1) assert.equal((await look(SIGN_IN_PAGE)).statusCode, 200);
-      assert.equal(await contents(), before);
+      assert.equal(await contents(), stood);
     });
 
     it('the sign-in page is small, with everything that it loads', async () => {
