@@ -98,7 +98,11 @@ for (const engine of databases()) {
       await admin.patch(`policies/bindings/${another}/`, { enabled: true });
       assert.equal((await admin.delete(`core/groups/${club}/`)).status, 204);
       assert.equal(await gone(`policies/bindings/${binding}/`), true);
-      assert.equal((await admin.delete('core/applications/closed/')).status, 204, 'with its application a binding may go');
+      assert.equal(
+        (await admin.delete('core/applications/closed/')).status,
+        204,
+        'with its application a binding may go',
+      );
     });
 
     await t.test('many who use it are no hindrance', async () => {

@@ -11,7 +11,7 @@ import { loadConfig } from '../../src/config.ts';
 import type { Declaration, Fields, ValuesOf } from '../../src/core/declaration.ts';
 import { applicationModel, policyBindingModel } from '../../src/core/models/access.ts';
 import { groupModel } from '../../src/core/models/people.ts';
-import { findObject, insertObject, type StoredObject } from '../../src/core/objects.ts';
+import { insertObject, type StoredObject } from '../../src/core/objects.ts';
 import { createUser, setPasswordHash, type User, userByPk } from '../../src/core/users.ts';
 import { protocols } from '../../src/registry.ts';
 import { type DatabaseEngine, databases } from './databases.ts';
@@ -24,7 +24,10 @@ export type TestOstiary = Ostiary & {
   /** A browser without scripts. */
   visitor(headers?: Record<string, string>): Visitor;
   /** Somebody with this name and the password `password of <name>`. */
-  person(username: string, more?: { password?: string; isActive?: boolean; groups?: string[]; type?: 'service_account' }): Promise<User>;
+  person(
+    username: string,
+    more?: { password?: string; isActive?: boolean; groups?: string[]; type?: 'service_account' },
+  ): Promise<User>;
   /** A group; returns its identifier. */
   group(name: string, more?: { superuser?: boolean; parents?: string[] }): Promise<string>;
   /** A browser in which this person has signed in. */
@@ -88,7 +91,11 @@ export async function startOstiary(options: StartOptions = {}): Promise<TestOsti
     return made;
   };
   const flowId = async (slug: string): Promise<string> => {
-    const row = await core.database.read.selectFrom('flows').select('id').where('slug', '=', slug).executeTakeFirstOrThrow();
+    const row = await core.database.read
+      .selectFrom('flows')
+      .select('id')
+      .where('slug', '=', slug)
+      .executeTakeFirstOrThrow();
     return row.id;
   };
   const tested: TestOstiary = {
@@ -128,7 +135,11 @@ export async function startOstiary(options: StartOptions = {}): Promise<TestOsti
     async oauth2(slug, settings = {}) {
       const protocol = protocols.find((each) => each.kind === 'oauth2');
       if (!protocol) throw new Error('OAuth2 is not registered');
-      const scopes = await core.database.read.selectFrom('property_mappings').select('id').where('kind', '=', 'scope').execute();
+      const scopes = await core.database.read
+        .selectFrom('property_mappings')
+        .select('id')
+        .where('kind', '=', 'scope')
+        .execute();
       const key = await core.database.read.selectFrom('certificates').select('id').executeTakeFirst();
       const redirectUri = `http://localhost:3000/callback`;
       const clientId = `client-${slug}`;
@@ -168,7 +179,3 @@ export async function startOstiary(options: StartOptions = {}): Promise<TestOsti
   };
   return tested;
 }
-
-/** Reads one declared object again. */
-export const read = <F extends Fields>(ostiary: Ostiary, declaration: Declaration<F>, where: Record<string, string | number>) =>
-  findObject(ostiary.core.database.read, declaration, where);
