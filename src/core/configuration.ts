@@ -43,7 +43,14 @@ export async function openConfiguration(database: Database): Promise<Configurati
   const stop = await database.watch(clear);
 
   // On SQLite every commit of another process moves data_version; only a moved configuration version empties the cache.
+  // One look in a turn of the event loop is enough for all that is read in it.
+  let hasLooked = false;
   const refresh = async (): Promise<void> => {
+    if (hasLooked) return;
+    hasLooked = true;
+    setImmediate(() => {
+      hasLooked = false;
+    });
     const dataVersion = database.dataVersion();
     if (dataVersion === undefined || dataVersion === seenDataVersion) return;
     const row = await database.read
