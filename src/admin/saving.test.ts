@@ -82,6 +82,9 @@ for (const engine of databases()) {
       const kept = await api.admin.get(`providers/oauth2/${made.body.pk}/`);
       assert.equal(kept.body.signing_key, certificates.ec);
       assert.equal(kept.body.name, 'one');
+      const taken = await api.admin.patch(`crypto/certificatekeypairs/${certificates.ec}/`, { key_data: '' });
+      assert.equal(taken.status, 400, 'what signs keeps its key');
+      assert.match(String(taken.body.key_data), /needs its private key/);
       await api.admin.delete(`providers/oauth2/${made.body.pk}/`);
     });
 
