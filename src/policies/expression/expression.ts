@@ -3,6 +3,7 @@
  * sandbox, nor what a failure means: that is said by the binding.
  */
 import { choice, declare, flag, text, type Json } from '../../core/declaration.ts';
+import { personInScope } from '../../core/person-in-scope.ts';
 import { definePolicy, type PolicyRequest } from '../policy.ts';
 
 const declaration = declare({
@@ -51,22 +52,9 @@ export const expression = definePolicy({
 async function scopeOf(request: PolicyRequest): Promise<Record<string, Json>> {
   const { user, context } = request;
   const client = request.clientAddress ?? null;
-  const groups = user ? (await request.memberships()).map(({ id, name }) => ({ pk: id, name })) : [];
-  const person = user && {
-    pk: user.pk,
-    uuid: user.id,
-    uid: user.uid,
-    username: user.username,
-    name: user.name,
-    email: user.email,
-    type: user.type,
-    path: user.path,
-    attributes: user.attributes,
-    groups,
-    is_active: user.isActive,
-  };
+  const person = user ? personInScope(user, await request.memberships()) : null;
   return {
-    request: { user: person ?? null, context, client_ip: client },
+    request: { user: person, context, client_ip: client },
     context,
     ak_client_ip: client,
     ak_is_sso_flow: context.is_sso === true,

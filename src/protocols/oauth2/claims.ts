@@ -4,7 +4,8 @@
  */
 import type { Json } from '../../core/declaration.ts';
 import { recordEvent } from '../../core/events.ts';
-import { effectiveAttributes, type Membership, membershipsOf, type User, userByIdentifier } from '../../core/users.ts';
+import { personInScope } from '../../core/person-in-scope.ts';
+import { type Membership, membershipsOf, type User, userByIdentifier } from '../../core/users.ts';
 import type { ProtocolServices } from '../protocol.ts';
 import type { Client, ScopeMapping } from './clients.store.ts';
 import { OAuthError } from './errors.ts';
@@ -130,23 +131,7 @@ function scopeOf(
   memberships: readonly Membership[],
   scopes: readonly string[],
 ): Record<string, Json> {
-  const person: Json = {
-    pk: user.pk,
-    uuid: user.id,
-    uid: user.uid,
-    username: user.username,
-    name: user.name,
-    email: user.email,
-    type: user.type,
-    path: user.path,
-    attributes: user.attributes,
-    groups: memberships.map((each) => ({
-      name: each.name,
-      is_superuser: each.isSuperuser,
-      attributes: each.attributes,
-    })),
-    group_attributes: effectiveAttributes(user, memberships),
-  };
+  const person = personInScope(user, memberships);
   return {
     user: person,
     request: { user: person },

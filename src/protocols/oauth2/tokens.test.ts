@@ -148,6 +148,18 @@ describe('tokens', () => {
     assert.equal(claims.exp, Math.floor(now / 1000) + 3600);
   });
 
+  test('know the groups of a person by name and by key, also those above, as policies do', async () => {
+    const top = await ostiary.group('cobblers');
+    await ostiary.person('apprentice', { groups: [await ostiary.group('apprentices', { parents: [top] })] });
+    const expression = `return { byName: ak_is_group_member(user, { name: 'cobblers' }),
+      byKey: ak_is_group_member(user, { pk: '${top}' }), other: ak_is_group_member(user, { pk: user.uuid }) };`;
+    const mapping = await scopeMappingOf(ostiary, 'guild', expression, 'javascript');
+    const client = await ostiary.oauth2('guild', { property_mappings: [mapping] });
+    const code = await codeFor(await ostiary.signedIn('apprentice'), client, { scope: 'openid guild' });
+    const claims = claimsOfToken((await redeem(ostiary, client, code)).json.id_token);
+    assert.deepEqual([claims.byName, claims.byKey, claims.other], [true, true, false]);
+  });
+
   test('are not given when an expression fails, and administrators read why', async () => {
     for (const [name, expression, language] of [
       ['broken', 'throw new Error("no shoes");', 'javascript'],
