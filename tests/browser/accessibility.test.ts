@@ -3,14 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { missingBrowser } from '../environment/browser.ts';
 import { assertAccessible } from './accessible.ts';
 import { type Chromium, type Person, startChromium } from './chromium.ts';
-import { at, PASSWORD_OF_ANN, startTodos, type TodoPlace } from './todos.ts';
-
-const ASKS_FIRST = `
-  - model: authentik_providers_oauth2.oauth2provider
-    identifiers: { name: todo-api-provider }
-    attrs:
-      authorization_flow: !Find [authentik_flows.flow, [slug, default-provider-authorization-explicit-consent]]
-`;
+import { ASKS_FIRST, at, PASSWORD_OF_ANN, startTodos, type TodoPlace } from './todos.ts';
 
 describe('Accessibility', { skip: missingBrowser() }, () => {
   let place: TodoPlace;

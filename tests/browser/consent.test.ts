@@ -3,14 +3,16 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { missingBrowser } from '../environment/browser.ts';
 import { type Chromium, type Person, picture, startChromium } from './chromium.ts';
-import { at, PASSWORD_OF_ANN, PASSWORD_OF_BEN, signIn, startTodos, type TodoPlace, typeIn } from './todos.ts';
-
-const ASKS_FIRST = `
-  - model: authentik_providers_oauth2.oauth2provider
-    identifiers: { name: todo-api-provider }
-    attrs:
-      authorization_flow: !Find [authentik_flows.flow, [slug, default-provider-authorization-explicit-consent]]
-`;
+import {
+  ASKS_FIRST,
+  at,
+  PASSWORD_OF_ANN,
+  PASSWORD_OF_BEN,
+  signIn,
+  startTodos,
+  type TodoPlace,
+  typeIn,
+} from './todos.ts';
 
 describe('Consent', { skip: missingBrowser() }, () => {
   let place: TodoPlace;

@@ -10,6 +10,14 @@ import { startTodoWeb, type RunningTodoWeb } from '../../examples/todo/web/serve
 import { type DatabaseEngine, databases } from '../environment/databases.ts';
 import { startOstiary, type TestOstiary } from '../environment/ostiary.ts';
 
+/** More for the blueprint: the application's provider asks before it tells anything. */
+export const ASKS_FIRST = `
+  - model: authentik_providers_oauth2.oauth2provider
+    identifiers: { name: todo-api-provider }
+    attrs:
+      authorization_flow: !Find [authentik_flows.flow, [slug, default-provider-authorization-explicit-consent]]
+`;
+
 const ROOT = join(import.meta.dirname, '..', '..');
 export const PASSWORD_OF_ANN = 'demo-ann-not-secret';
 export const PASSWORD_OF_BEN = 'demo-ben-not-secret';
